@@ -1,0 +1,58 @@
+"""What a user asks for: the content of a study file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Objective = Literal["km", "hours", "co2", "value"]
+PresetName = Literal["observed", "central", "ambition"]
+
+
+class CoefficientOverride(BaseModel):
+    """A coefficient that a study replaces, with its own interval."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    low: float
+    value: float
+    high: float
+
+
+class StudySettings(BaseModel):
+    """The settings of a study, as written in a study file (TOML) or given on the command line.
+
+    Attributes
+    ----------
+    epci : codes of the studied EPCI (SIREN).
+    budget : upper bound of the net public cost [EUR/year]; places : upper bound of the number of places, existing
+        ones included. At least one of them.
+    objective : what the network maximises: kilometres avoided, hours saved, CO2 avoided, or social value in euros.
+    preset : named set of coefficients; parameters : coefficients replaced on top of it.
+    keep, exclude : communes that must have a place, or must not.
+    keep_existing : existing places found in the data stay open (outside the budget).
+    draws, seed : simulations of the uncertain coefficients.
+    epsilon : alternatives lose at most this share of the best value; alternatives : how many are looked for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epci: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    places: Annotated[int, Field(ge=1)] | None = None
+    objective: Objective = "co2"
+    preset: PresetName = "central"
+    parameters: dict[str, float | CoefficientOverride] = {}
+    keep: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    keep_existing: bool = True
+    draws: Annotated[int, Field(ge=0, le=100_000)] = 1000
+    seed: Annotated[int, Field(ge=0)] = 1
+    epsilon: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    alternatives: Annotated[int, Field(ge=0, le=20)] = 3
+
+    @model_validator(mode="after")
+    def _check_limit(self) -> StudySettings:
+        if self.budget is None and self.places is None:
+            raise ValueError("give a budget (EUR per year), a number of places, or both")
+        return self
