@@ -79,9 +79,11 @@ def read_manifest(folder: Path) -> Manifest | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f"The manifest '{path}' cannot be read ({error}). Import the tables again into an empty folder, or "
+            f"The manifest '{path}' cannot be read ({error}). Import the tables again into an empty folder, "
+            "or "
             "remove the manifest: the tables then keep what the built-in catalogue says of them.",
-            f"Le manifeste « {path} » est illisible ({error}). Réimportez les tables dans un dossier vide, ou "
+            f"Le manifeste « {path} » est illisible ({error}). Réimportez les tables dans un dossier vide, "
+            "ou "
             "supprimez le manifeste : les tables gardent alors ce que dit d'elles le catalogue intégré.",
         ) from error
 
@@ -137,7 +139,8 @@ def compute_checksum(path: Path) -> str:
 def open_aside(folder: Path) -> Iterator[Path]:
     """Give a private folder on the same disk as `folder`, removed at the end with what is left in it.
 
-    Files are finished there, then moved by `commit_tables`. A killed run leaves at most that hidden folder, which
+    Files are finished there, then moved by `commit_tables`. A killed run leaves at most that hidden folder,
+    which
     no reader looks into and which the next run removes.
 
     Raises
@@ -154,7 +157,8 @@ def open_aside(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(
             f"Nothing can be written in '{folder}' ({error.strerror}). Choose another folder with --data.",
-            f"Impossible d'écrire dans « {folder} » ({error.strerror}). Choisissez un autre dossier avec --data.",
+            f"Impossible d'écrire dans « {folder} » ({error.strerror}). Choisissez un autre dossier avec "
+            "--data.",
         ) from error
     with aside as name:
         yield Path(name)
@@ -189,7 +193,8 @@ def commit_tables(folder: Path, tables: Sequence[NewTable], *, fictional: bool =
     Raises
     ------
     InputError
-        If the store already holds a territory that is fictional where the new tables are real, or the reverse.
+        If the store already holds a territory that is fictional where the new tables are real, or the
+        reverse.
     """
     entries = {
         table.source.table: Entry(
@@ -211,10 +216,13 @@ def commit_tables(folder: Path, tables: Sequence[NewTable], *, fictional: bool =
         held = read_manifest(folder)
         if held is not None and held.tables and held.fictional != fictional:
             raise InputError(
-                f"The store '{folder}' is {'fictional' if held.fictional else 'real'} and the new tables are not: "
+                f"The store '{folder}' is {'fictional' if held.fictional else 'real'} and the new tables are "
+                "not: "
                 "mixing them would give figures about no territory. Choose another folder with --data.",
-                f"Le magasin « {folder} » est {'fictif' if held.fictional else 'réel'} et pas les nouvelles tables : "
-                "les mélanger donnerait des chiffres sur aucun territoire. Choisissez un autre dossier avec --data.",
+                f"Le magasin « {folder} » est {'fictif' if held.fictional else 'réel'} et pas les nouvelles "
+                "tables : "
+                "les mélanger donnerait des chiffres sur aucun territoire. Choisissez un autre dossier avec "
+                "--data.",
             )
         for table in tables:
             table.aside.replace(folder / f"{table.source.table}.parquet")

@@ -32,7 +32,8 @@ def open_store(folder: Path) -> Tables:
     files = list_table_files(folder)
     if not files:
         raise MissingDataError(
-            f"No data in '{folder}'. Try 'ancrage demo', or import files with 'ancrage data import FILE --data DIR'.",
+            f"No data in '{folder}'. Try 'ancrage demo', or import files with 'ancrage data import FILE "
+            "--data DIR'.",
             f"Aucune donnée dans « {folder} ». Essayez « ancrage demo », ou importez des fichiers avec "
             "« ancrage data import FICHIER --data DOSSIER ».",
         )
