@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +15,7 @@ from ancrage.opendata.flow_tables import FlowTable, choose_flows, list_flow_tabl
 from ancrage.opendata.mixes import LABOUR, MOBILITY, OBSERVED, compute_filled_flows
 from ancrage.territory.geography import compute_great_circle_km
 from ancrage.territory.model import MODE_NAMES, Communes, ExistingPlace, Flows, Territory
+from ancrage.territory.search import choose_epci
 from ancrage.territory.tables import Tables
 from ancrage.territory.travel import Points, TravelProvider
 
@@ -34,7 +33,7 @@ def load_territory(
     Parameters
     ----------
     tables : an open store.
-    epci_codes : EPCI codes (SIREN, nine digits); the exact name of an EPCI is accepted too.
+    epci_codes : EPCI codes (SIREN, nine digits); a name is accepted too (`territory.search.choose_epci`).
     provider : gives the minutes that decide of the halo.
     max_minutes : longest access to a place [min]; the halo is every commune outside the EPCI from which a
         commune of the study area can be reached within it.
@@ -47,13 +46,11 @@ def load_territory(
         If the store has no `communes` table, or no flows for these EPCI.
     """
     communes = _read_communes(tables)
-    codes = choose_epci(communes, epci_codes)
+    codes = _choose_epci_codes(tables, communes, epci_codes)
     inside_codes = communes.filter(pl.col("epci_code").is_in(codes))["code"].to_list()
     halo_codes = _choose_halo(communes, inside_codes, provider, max_minutes)
-    name = " + ".join(
-        communes.filter(pl.col("epci_code") == code)["epci_name"].drop_nulls().first() or code
-        for code in codes
-    )
+    named = {code: str(name) for code, name in communes.select("epci_code", "epci_name").iter_rows() if name}
+    name = " + ".join(named.get(code, code) for code in codes)
 
     flow_tables = list_flow_tables(tables)
     chosen = choose_flows(flow_tables, [*inside_codes, *halo_codes])
@@ -127,74 +124,21 @@ def _read_communes(tables: Tables) -> pl.DataFrame:
     )
 
 
-def choose_epci(communes: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return the codes of the EPCI asked for by code or by exact name (case, accents and spaces set aside).
-
-    Raises
-    ------
-    InputError
-        If nothing is asked, or an EPCI is unknown or its name ambiguous; codes of the nearest are offered.
-    """
+def _choose_epci_codes(tables: Tables, communes: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the codes of the EPCI asked for by code or by name, each once, in the order asked."""
     if not asked:
         raise InputError(
             "No EPCI was given: give at least one code, such as 200072544.",
             "Aucune intercommunalité (EPCI) n'a été donnée : donnez au moins un code, par exemple 200072544.",
         )
-    known = {
-        code: name or code
-        for code, name in communes.filter(pl.col("epci_code") != "")
-        .unique("epci_code", maintain_order=True)
-        .select("epci_code", "epci_name")
-        .iter_rows()
-    }
-    by_name: dict[str, list[str]] = {}
-    for code, name in known.items():
-        by_name.setdefault(_fold(name), []).append(code)
-    found: list[str] = []
-    for text in asked:
-        if text.strip() in known:
-            found.append(text.strip())
-            continue
-        named = by_name.get(_fold(text), [])
-        if len(named) == 1:
-            found.append(named[0])
-            continue
-        raise _build_unknown_epci_error(text, named, known, by_name)
-    return tuple(dict.fromkeys(found))
-
-
-def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
-
-
-def _build_unknown_epci_error(
-    text: str, named: list[str], known: dict[str, str], by_name: dict[str, list[str]]
-) -> InputError:
-    folded = _fold(text)
-    near = named or difflib.get_close_matches(text.strip(), known, n=3, cutoff=0.7)
-    if not near and folded:
-        holding = [name for name in by_name if folded in name]
-        alike = difflib.get_close_matches(
-            folded, {w for name in by_name for w in name.split()}, n=2, cutoff=0.7
+    known = set(communes["epci_code"])
+    if "epci" not in tables:
+        epci = communes.filter(pl.col("epci_code") != "").select(
+            "epci_code", pl.col("epci_name").alias("name")
         )
-        spelled = [name for name in by_name if set(alike) & set(name.split())]
-        names = holding or difflib.get_close_matches(folded, by_name, n=3, cutoff=0.7) or spelled
-        near = [code for name in names for code in by_name[name]]
-    offered = ", ".join(f"{code} ({known[code]})" for code in near[:5])
-    if offered:
-        return InputError(
-            f"'{text}' is not the code of one known EPCI. Did you mean: {offered}?",
-            f"« {text} » n'est pas le code d'une intercommunalité (EPCI) connue. Vouliez-vous dire : "
-            f"{offered} ?",
-        )
-    return InputError(
-        f"'{text}' is not a known EPCI, neither code nor name ({len(known)} are in the 'communes' table). "
-        "Give its nine-digit SIREN code.",
-        f"« {text} » n'est ni le code ni le nom d'une intercommunalité (EPCI) connue (la table « communes » "
-        "en "
-        f"compte {len(known)}). Donnez son code SIREN à neuf chiffres.",
-    )
+        tables = Tables({**tables.frames, "epci": epci.unique().lazy()}, tables.sources)
+    codes = (text.strip() if text.strip() in known - {""} else choose_epci(tables, text) for text in asked)
+    return tuple(dict.fromkeys(codes))
 
 
 def _choose_halo(
