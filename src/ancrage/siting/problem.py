@@ -36,6 +36,8 @@ class SitingProblem:
     budget : [EUR/year] upper bound of the net cost, or None.
     max_places : upper bound of the number of open sites (imposed ones included), or None.
     unit : unit of `value`, for display ("km/year").
+    cost_weight : objective lost per EUR/year of net cost: 0 where the cost only meets the budget, 1 where the
+        objective is in euros and net of cost.
     """
 
     home_code: NDArray[np.str_]
@@ -55,6 +57,7 @@ class SitingProblem:
     budget: float | None
     max_places: int | None
     unit: str
+    cost_weight: float = 0.0
 
 
 @dataclass(frozen=True)

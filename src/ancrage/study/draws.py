@@ -1,0 +1,112 @@
+"""The network under drawn coefficients: intervals and robustness."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ancrage.parameters import Parameters
+from ancrage.siting.problem import SitingDraws, SitingPlan, SitingProblem
+from ancrage.siting.robustness import solve_draws
+from ancrage.study.inputs import (
+    StudyInputs,
+    build_site_costs,
+    compute_effects,
+    compute_use,
+    draw_coefficients,
+    select_objective,
+)
+from ancrage.study.network import NetworkUse, compute_network
+from ancrage.study.results import RobustnessResult
+from ancrage.study.settings import StudySettings
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# Draws computed together: bounds the memory of the arcs.
+_DRAW_BLOCK = 100
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Everything that depends on the draws."""
+
+    coefficients: Mapping[str, FloatArray]
+    network: NetworkUse
+    draws: SitingDraws
+
+
+def draw_network(settings: StudySettings, inputs: StudyInputs, chosen: Parameters, is_open: BoolArray) -> Drawn:
+    """Draw the coefficients and recompute the arcs and the network, block by block to bound the memory."""
+    coefficients = draw_coefficients(chosen, settings.draws, settings.seed)
+    arcs = len(inputs.reach.home)
+    value = np.empty((settings.draws, arcs))
+    demand = np.empty((settings.draws, arcs))
+    networks: list[NetworkUse] = []
+    for first in range(0, settings.draws, _DRAW_BLOCK):
+        block = slice(first, min(first + _DRAW_BLOCK, settings.draws))
+        part = {name: values[block] for name, values in coefficients.items()}
+        use = compute_use(inputs, part)
+        value[block] = select_objective(settings.objective, compute_effects(inputs, use, part, slice(None)))
+        demand[block] = use.total
+        networks.append(compute_network(inputs, use, part, is_open))
+    network = _stack(networks)
+    fixed, per_desk, income = build_site_costs(inputs, network.place)
+    return Drawn(
+        coefficients,
+        network,
+        SitingDraws(value, demand, fixed, per_desk, income, network.place.desks_per_day),
+    )
+
+
+def _stack(parts: list[NetworkUse]) -> NetworkUse:
+    """Put blocks of draws back together; what has no draw axis is the same in every block."""
+
+    def join(values: list[object]) -> object:
+        first = values[0]
+        if dataclasses.is_dataclass(first) and not isinstance(first, type):
+            return type(first)(
+                **{f.name: join([getattr(v, f.name) for v in values]) for f in dataclasses.fields(first)}
+            )
+        return np.concatenate([np.asarray(v) for v in values])
+
+    shared = {name: getattr(parts[0], name) for name in ("arcs", "home", "site")}
+    return NetworkUse(
+        **shared,
+        **{
+            f.name: join([getattr(part, f.name) for part in parts])  # type: ignore[arg-type]
+            for f in dataclasses.fields(NetworkUse)
+            if f.name not in shared
+        },
+    )
+
+
+def build_robustness(
+    problem: SitingProblem, drawn: Drawn, best: SitingPlan, inputs: StudyInputs, territory: Territory
+) -> RobustnessResult:
+    solved = solve_draws(problem, drawn.draws, best)
+    names = list_names(territory)
+    shares = sorted(
+        (
+            (str(code), names[str(code)], float(share))
+            for code, share in zip(inputs.site_codes, solved.site_share, strict=True)
+            if share >= 0.01
+        ),
+        key=lambda row: (-row[2], row[0]),
+    )
+    scale = np.maximum(np.abs(solved.best_value), np.finfo(float).tiny)
+    regret = solved.regret / scale
+    return RobustnessResult(
+        draws=len(solved.best_value),
+        proven=solved.proven,
+        site_share=tuple(shares),
+        regret_median=float(np.median(regret)),
+        regret_p90=float(np.quantile(regret, 0.9)),
+        over_budget=solved.over_budget,
+        values=solved.plan_value,
+        best=solved.best_value,
+    )

@@ -1,0 +1,303 @@
+"""The main job: from settings and a territory to a planned network, its effects, its proof and its robustness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ancrage import __version__
+from ancrage.errors import InputError
+from ancrage.figures import Figure
+from ancrage.language import Text, format_number
+from ancrage.parameters import Parameters
+from ancrage.siting.evaluate import check_plan, check_problem, evaluate
+from ancrage.siting.explore import compute_frontier, compute_marginal_losses, list_alternatives, price_constraints
+from ancrage.siting.problem import SitingPlan, SitingProblem
+from ancrage.siting.solve import solve
+from ancrage.study.draws import Drawn, build_robustness, draw_network
+from ancrage.study.impact_lines import build_figure, list_controls, list_impact
+from ancrage.study.inputs import (
+    COEFFICIENTS,
+    UNITS,
+    StudyInputs,
+    build_inputs,
+    build_problem,
+    compute_effects,
+    compute_use,
+    read_central,
+)
+from ancrage.study.network import compute_network
+from ancrage.study.results import AlternativeRow, ConstraintRow, FrontierRow, RobustnessResult, StudyResult
+from ancrage.study.rows import (
+    count_eligible,
+    describe_proof,
+    list_codes,
+    list_communes,
+    list_names,
+    list_places,
+    list_warnings,
+)
+from ancrage.study.settings import CoefficientOverride, Objective, StudySettings
+from ancrage.territory.model import Territory
+from ancrage.territory.travel import TravelProvider
+
+FloatArray = NDArray[np.float64]
+Progress = Callable[[Text, float], None]
+
+OBJECTIVE_LABELS: dict[Objective, Text] = {
+    "km": Text("kilometres avoided", "kilomètres évités"),
+    "hours": Text("hours of travel saved", "heures de trajet gagnées"),
+    "co2": Text("net CO2 avoided", "CO2 net évité"),
+    "value": Text("net social value", "valeur sociale nette"),
+}
+
+NOT_MODELLED: tuple[Text, ...] = (
+    Text("Moves of home that the place would bring about.", "Les déménagements que le lieu provoquerait."),
+    Text("Relief of road congestion.", "La moindre congestion des routes."),
+    Text("Effects on the employer's productivity.", "Les effets sur la productivité de l'employeur."),
+    Text("House prices.", "Le prix des logements."),
+    Text(
+        "People who would come to live here because of the place: they are coached, not predicted.",
+        "Les personnes qui viendraient vivre ici grâce au lieu : elles sont accompagnées, pas prédites.",
+    ),
+    Text("Fares lost by public transport.", "Les recettes perdues par les transports publics."),
+)
+
+_FRONTIER_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
+
+
+def _ignore_progress(step: Text, share: float) -> None:
+    del step, share
+
+
+def choose_parameters(settings: StudySettings, parameters: Parameters) -> Parameters:
+    """Apply the preset of a study, then its overrides."""
+    replaced: dict[str, float | tuple[float, float, float]] = {
+        name: (given.low, given.value, given.high) if isinstance(given, CoefficientOverride) else given
+        for name, given in settings.parameters.items()
+    }
+    chosen = parameters.with_preset(settings.preset)
+    return chosen.with_overrides(replaced) if replaced else chosen
+
+
+def run_study(
+    settings: StudySettings,
+    territory: Territory,
+    parameters: Parameters,
+    provider: TravelProvider,
+    *,
+    progress: Progress = _ignore_progress,
+    deadline: float | None = None,
+    clock: Callable[[], float] | None = None,
+) -> StudyResult:
+    """Plan a network of third places.
+
+    Parameters
+    ----------
+    territory : study area with its halo; its flows start from both.
+    parameters : bundled values; the preset and the overrides of `settings` are applied here.
+    progress : called with a sentence and the share done, 0..1.
+    deadline : seconds the optimisation may take, with `clock`; None to go to the proof.
+
+    Raises
+    ------
+    InputError, MissingDataError, ParameterError
+        For settings that cannot be met, in one sentence.
+    """
+    chosen = choose_parameters(settings, parameters)
+    progress(Text("Travel times and commutes", "Temps de trajet et navettes"), 0.0)
+    inputs = build_inputs(settings, territory, chosen, provider)
+    _check_settings(settings, inputs, territory)
+
+    central = read_central(chosen)
+    use = compute_use(inputs, central)
+    yearly = compute_effects(inputs, use, central, slice(None))
+    problem = build_problem(settings, inputs, central, use, yearly)
+    check_problem(problem)
+
+    progress(Text("Best network and its proof", "Meilleur réseau et sa preuve"), 0.1)
+    best = solve(problem, deadline=deadline, clock=clock)
+    _check_affordable(settings, inputs, problem, best, territory)
+    check_plan(problem, best)
+
+    progress(
+        Text("Frontier, alternatives, price of constraints", "Frontière, variantes, prix des contraintes"),
+        0.2,
+    )
+    by, limits = _choose_limits(settings, len(inputs.site_codes))
+    frontier = compute_frontier(problem, limits, by)
+    alternatives = list_alternatives(problem, best, settings.alternatives, settings.epsilon)
+    constraints = price_constraints(problem, best)
+    losses = compute_marginal_losses(problem, best.open)
+
+    network = compute_network(inputs, use, central, best.open)
+    baseline = compute_network(inputs, use, central, (inputs.existing_desks > 0) & best.open)
+
+    drawn: Drawn | None = None
+    robustness: RobustnessResult | None = None
+    if settings.draws:
+        progress(Text("Simulations of the coefficients", "Simulations des coefficients"), 0.4)
+        drawn = draw_network(settings, inputs, chosen, best.open)
+        progress(Text("Best network of every simulation", "Meilleur réseau de chaque simulation"), 0.6)
+        robustness = build_robustness(problem, drawn, best, inputs, territory)
+
+    progress(Text("Effects by beneficiary", "Effets par bénéficiaire"), 0.95)
+    home_inside = territory.inside[inputs.reach.homes]
+    impact = list_impact(
+        network,
+        baseline,
+        None if drawn is None else drawn.network,
+        central,
+        None if drawn is None else drawn.coefficients,
+        home_inside,
+    )
+    names = list_names(territory)
+    result = StudyResult(
+        territory=territory.name,
+        epci_codes=territory.epci_codes,
+        inside_codes=tuple(str(c) for c in territory.communes.code[territory.inside]),
+        fictional=territory.fictional,
+        settings=settings,
+        objective_label=OBJECTIVE_LABELS[settings.objective],
+        value=build_figure(
+            best.evaluation.value,
+            None if robustness is None else robustness.values,
+            UNITS[settings.objective],
+            "siting.value",
+        ),
+        cost=_sum_figure(network.net_cost, drawn and drawn.network.net_cost, "EUR/year", "impact.authority_net"),
+        desks=_sum_figure(network.desks, drawn and drawn.network.desks, "desks", "demand.desks"),
+        desk_days=_sum_figure(
+            network.served_days, drawn and drawn.network.served_days, "desk-days/week", "demand.desk_days"
+        ),
+        residents_workers=float(inputs.commutes.workers[home_inside].sum()),
+        eligible_workers=count_eligible(inputs, central, home_inside),
+        coverage=territory.coverage,
+        flows_vintage=territory.flows.vintage,
+        class_level=territory.flows.class_level,
+        mode_level=territory.flows.mode_level,
+        places=list_places(settings, territory, inputs, network, drawn, central, losses, robustness, best.open),
+        communes=list_communes(territory, inputs, network),
+        impact=impact,
+        controls=list_controls(network, central, chosen),
+        frontier_by=by,
+        frontier=tuple(
+            FrontierRow(
+                point.limit,
+                point.plan.evaluation.value,
+                point.plan.evaluation.cost,
+                point.plan.bound,
+                point.plan.gap,
+                list_codes(inputs, point.plan.open),
+                int(point.plan.evaluation.desks.sum()),
+            )
+            for point in frontier
+            if point.plan.status != "infeasible"
+        ),
+        alternatives=tuple(
+            AlternativeRow(
+                other.plan.evaluation.value,
+                other.loss,
+                other.plan.evaluation.cost,
+                int(other.plan.evaluation.desks.sum()),
+                list_codes(inputs, other.plan.open),
+                list_codes(inputs, other.plan.open & ~best.open),
+                list_codes(inputs, best.open & ~other.plan.open),
+            )
+            for other in alternatives
+        ),
+        constraints=tuple(
+            ConstraintRow(
+                str(inputs.site_codes[price.site]),
+                names[str(inputs.site_codes[price.site])],
+                price.constraint,
+                price.price,
+            )
+            for price in constraints
+        ),
+        robustness=robustness,
+        proof=describe_proof(best),
+        plan=best,
+        problem=problem,
+        coefficients=tuple(chosen.get(name) for name in COEFFICIENTS),
+        overrides=chosen.overrides,
+        warnings=list_warnings(territory, inputs, best, network),
+        travel_label=provider.label,
+        travel_version=f"{provider.name} {provider.version}",
+        sources=territory.sources,
+        not_modelled=NOT_MODELLED,
+        version=__version__,
+    )
+    progress(Text("Done", "Terminé"), 1.0)
+    return result
+
+
+def _check_settings(settings: StudySettings, inputs: StudyInputs, territory: Territory) -> None:
+    kept = int(inputs.imposed.sum())
+    if settings.places is not None and kept > settings.places:
+        raise InputError(
+            f"{kept} places are already kept or existing, more than the {settings.places} allowed: raise --places, "
+            "or drop the existing ones with --drop-existing.",
+            f"{kept} lieux sont déjà gardés ou existants, plus que les {settings.places} permis : augmentez --places, "
+            "ou ne gardez pas les lieux existants (--drop-existing).",
+        )
+    if bool(inputs.excluded.all()):
+        raise InputError(
+            f"Every commune of {territory.name} is excluded: no place can open.",
+            f"Toutes les communes de {territory.name} sont exclues : aucun lieu ne peut ouvrir.",
+        )
+
+
+def _check_affordable(
+    settings: StudySettings,
+    inputs: StudyInputs,
+    problem: SitingProblem,
+    best: SitingPlan,
+    territory: Territory,
+) -> None:
+    """Refuse a budget that cannot pay for what is asked, and say what the cheapest place costs."""
+    if settings.budget is None:
+        return
+    asked = format_number(settings.budget, 0, "en"), format_number(settings.budget, 0, "fr")
+    if best.status == "infeasible":
+        cost = evaluate(problem, problem.imposed).cost
+        raise InputError(
+            f"The kept places alone cost {format_number(cost, 0, 'en')} EUR a year, more than the budget of "
+            f"{asked[0]}: raise the budget or keep fewer.",
+            f"Les lieux gardés coûtent à eux seuls {format_number(cost, 0, 'fr')} EUR par an, plus que le budget de "
+            f"{asked[1]} : augmentez le budget ou gardez-en moins.",
+        )
+    if bool((best.open & ~inputs.imposed).any()) or bool((inputs.imposed & (inputs.existing_desks == 0)).any()):
+        return
+    candidates = np.flatnonzero(~inputs.imposed & ~inputs.excluded)
+    if not len(candidates):
+        return
+    base = evaluate(problem, problem.imposed).cost
+    with_one = []
+    for site in candidates:
+        is_open = problem.imposed.copy()
+        is_open[site] = True
+        with_one.append(evaluate(problem, is_open).cost - base)
+    cheapest = min(with_one)
+    if cheapest + base > settings.budget:
+        raise InputError(
+            f"A budget of {asked[0]} EUR a year pays for no place in {territory.name}: the cheapest costs "
+            f"{format_number(cheapest, 0, 'en')} EUR a year, net of income.",
+            f"Un budget de {asked[1]} EUR par an ne paie aucun lieu dans {territory.name} : le moins cher coûte "
+            f"{format_number(cheapest, 0, 'fr')} EUR par an, recettes déduites.",
+        )
+
+
+def _choose_limits(settings: StudySettings, sites: int) -> tuple[Literal["budget", "places"], tuple[float, ...]]:
+    if settings.budget is not None:
+        return "budget", tuple(round(settings.budget * share, 2) for share in _FRONTIER_SHARES)
+    assert settings.places is not None
+    last = min(sites, max(2 * settings.places, settings.places + 3))
+    return "places", tuple(float(p) for p in range(1, last + 1))
+
+
+def _sum_figure(central: FloatArray, drawn: FloatArray | None, unit: str, formula: str) -> Figure:
+    return build_figure(float(central.sum()), None if drawn is None else drawn.sum(axis=1), unit, formula)
