@@ -1,4 +1,4 @@
-"""Dated and sourced parameters: legal values and model coefficients, each with its interval, letter and source."""
+"""Dated and sourced parameters: legal values and coefficients, with interval, letter and source."""
 
 from ancrage.parameters.collection import Parameters
 from ancrage.parameters.loading import load_parameters, read_parameters

@@ -43,37 +43,36 @@ class Parameters:
 
         Parameters
         ----------
-        on : day for which the value is wanted. An undated parameter holds on any day; a parameter with several
-            periods, or whose only period is closed, needs it.
+        on : day for which the value is wanted. An undated parameter holds on any day; a parameter with
+            several periods, or whose only period is closed, needs it.
 
         Raises
         ------
         ParameterError
-            If the name is unknown, if the date is missing, or if it lies outside the known periods: the nearest
-            value is never used in its place.
+            If the name is unknown, if the date is missing, or if it lies outside the known periods: the
+            nearest value is never used in its place.
         """
         periods = self.list_periods(name)
         if on is None:
             if len(periods) == 1 and periods[0].until is None:
                 return periods[0]
             raise ParameterError(
-                f"'{name}' changes with time ({_describe_span(periods, 'en')}): a date is needed. Say which day's "
-                "value is wanted.",
-                f"« {name} » change avec le temps ({_describe_span(periods, 'fr')}) : il faut une date. Indiquer le "
-                "jour dont la valeur est voulue.",
+                f"'{name}' changes with time ({_describe_span(periods, 'en')}): a date is needed. Say which "
+                "day's value is wanted.",
+                f"« {name} » change avec le temps ({_describe_span(periods, 'fr')}) : il faut une date. "
+                "Indiquer le jour dont la valeur est voulue.",
             )
         day = on.date() if isinstance(on, datetime) else on
         for period in periods:
-            if (period.since is None or period.since <= day) and (
-                period.until is None or day <= period.until
-            ):
+            if (period.since is None or period.since <= day) and (period.until is None or day <= period.until):
                 return period
         raise ParameterError(
-            f"No value of '{name}' is known on {day} ({_describe_span(periods, 'en')}), and the nearest one is never "
-            "used in its place. Choose a day within the known periods, or add the official value with its source.",
-            f"Aucune valeur de « {name} » n'est connue au {day} ({_describe_span(periods, 'fr')}), et la plus proche "
-            "n'est jamais prise à la place. Choisir un jour dans les périodes connues, ou ajouter la valeur "
-            "officielle avec sa source.",
+            f"No value of '{name}' is known on {on:%Y-%m-%d} ({_describe_span(periods, 'en')}), and the nearest one "
+            "is never used in its place. Choose a day within the known periods, or add the official value "
+            "with its source.",
+            f"Aucune valeur de « {name} » n'est connue au {on:%Y-%m-%d} ({_describe_span(periods, 'fr')}), et la "
+            "plus proche n'est jamais prise à la place. Choisir un jour dans les périodes connues, ou "
+            "ajouter la valeur officielle avec sa source.",
         )
 
     def list_periods(self, name: str) -> tuple[Coefficient, ...]:
@@ -110,28 +109,17 @@ class Parameters:
     def list(self, on: date | None = None) -> tuple[Coefficient, ...]:
         """Return the coefficients in the order of the files.
 
-        Without a date, a dated parameter gives one coefficient per known period. With one, it gives the value of
-        that day and is left out when that day is outside its known periods (`get` is the strict question).
+        Without a date, a dated parameter gives one coefficient per known period. With one, it gives the value
+        of that day, and is left out when that day is outside its known periods (`get` is the strict question).
         """
         found: tuple[Coefficient, ...] = ()
         for name in self._bundled:
-            found += tuple(
-                period
-                for period in self.list_periods(name)
-                if on is None
-                or (
-                    (period.since is None or period.since <= on)
-                    and (period.until is None or on <= period.until)
-                )
-            )
+            found += tuple(period for period in self.list_periods(name) if on is None or _contains(period, on))
         return found
 
     def list_presets(self) -> dict[str, Preset]:
         """Return the presets by name, each with its label, its note and its coefficients."""
-        return {
-            name: Preset(preset.label, preset.note, dict(preset.values))
-            for name, preset in self._presets.items()
-        }
+        return {name: Preset(preset.label, preset.note, dict(preset.values)) for name, preset in self._presets.items()}
 
     def with_preset(self, name: str) -> Parameters:
         """Return these parameters under another preset; what the user gave stays.
@@ -150,13 +138,14 @@ class Parameters:
 
         Parameters
         ----------
-        values : by name, a number (then fixed: no interval) or a triple low, central, high [unit of the parameter].
+        values : by name, a number (fixed: low = central = high) or a triple low, central, high, in the unit of
+            the parameter.
 
         Raises
         ------
         ParameterError
-            If a name is unknown, if a value is not a number, not finite, out of order or impossible in its unit, or
-            if the parameter is dated (its values are law, not choices).
+            If a name is unknown, if a value is not a number, not finite, out of order or impossible in its
+            unit, or if the parameter is dated (its values are law, not choices).
         """
         given = dict(self._given)
         for name, value in values.items():
@@ -164,11 +153,12 @@ class Parameters:
                 raise _build_unknown(name, self._bundled, Text("parameter", "paramètre"))
             if len(self._bundled[name]) > 1 or self._bundled[name][0].since is not None:
                 raise ParameterError(
-                    f"'{name}' is a dated value and cannot be replaced by one number. Remove it from the values given; "
-                    "if an official value is missing, add it to the parameters with its date and source.",
-                    f"« {name} » est une valeur datée et ne peut pas être remplacée par un seul nombre. La retirer des "
-                    "valeurs données ; s'il manque une valeur officielle, l'ajouter aux paramètres avec sa date et sa "
-                    "source.",
+                    f"'{name}' is a dated value and cannot be replaced by one number. Remove it from the "
+                    "values given; if an official value is missing, add it to the parameters with its date "
+                    "and source.",
+                    f"« {name} » est une valeur datée et ne peut pas être remplacée par un seul nombre. La "
+                    "retirer des valeurs données ; s'il manque une valeur officielle, l'ajouter aux "
+                    "paramètres avec sa date et sa source.",
                 )
             low, central, high = _read_given(name, value)
             base = self._bundled[name][0]
@@ -196,9 +186,9 @@ class Parameters:
     def draw(self, names: Iterable[str], count: int, seed: int) -> dict[str, NDArray[np.float64]]:
         """Draw values from the triangular law on low, central (its mode), high.
 
-        Each name has its own stream, derived from the seed and the name alone: asking for one more name, or for more
-        draws, never changes the values already drawn. Names are drawn independently of each other. A coefficient
-        without an interval, or whose interval is a point, gives a constant.
+        Each name has its own stream, derived from the seed and the name alone: asking for one more name, or for
+        more draws, never changes the values already drawn. Names are drawn independently of each other. A
+        coefficient without an interval, or whose interval is a point, gives a constant.
 
         Parameters
         ----------
@@ -218,8 +208,8 @@ class Parameters:
         if count < 1 or seed < 0:
             raise ParameterError(
                 f"{count} draws with seed {seed} cannot be made. Ask for at least 1 draw, with a seed of 0 or more.",
-                f"{count} tirages avec la graine {seed} sont impossibles. Demander au moins 1 tirage, avec une graine "
-                "positive ou nulle.",
+                f"{count} tirages avec la graine {seed} sont impossibles. Demander au moins 1 tirage, avec "
+                "une graine positive ou nulle.",
             )
         drawn: dict[str, NDArray[np.float64]] = {}
         for name in names:
@@ -241,9 +231,7 @@ class Parameters:
 
 def _build_unknown(name: str, known: Iterable[str], kind: Text) -> ParameterError:
     names = list(known)
-    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5) or (
-        names if len(names) < 6 else []
-    )
+    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5) or (names if len(names) < 6 else [])
     if near:
         offer = ", ".join(near)
         return ParameterError(
@@ -257,28 +245,34 @@ def _build_unknown(name: str, known: Iterable[str], kind: Text) -> ParameterErro
 
 
 def _read_given(name: str, value: object) -> tuple[float, float, float]:
-    numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    """Return low, central and high from what the user gave."""
+    listed = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] * 3
     # bool is an int in Python, yet "true" is no quantity.
-    if len(numbers) not in (1, 3) or not all(
-        isinstance(number, int | float | np.floating | np.integer) and not isinstance(number, bool)
-        for number in numbers
-    ):
+    numbers = [
+        float(item)
+        for item in listed
+        if isinstance(item, int | float | np.number) and not isinstance(item, bool | np.complexfloating)
+    ]
+    if len(listed) != 3 or len(numbers) != 3:
         raise ParameterError(
-            f"Value given for '{name}': {value!r} is neither a number nor three numbers. Give one number, or low, "
-            "central and high.",
-            f"Valeur donnée à « {name} » : {value!r} n'est ni un nombre ni trois nombres. Donner un nombre, ou bas, "
-            "central et haut.",
+            f"Value given for '{name}': {value!r} is neither a number nor three numbers. Give one number, "
+            "or low, central and high.",
+            f"Valeur donnée à « {name} » : {value!r} n'est ni un nombre ni trois nombres. Donner un nombre, "
+            "ou bas, central et haut.",
         )
-    if len(numbers) == 1:
-        number = float(numbers[0])
-        return number, number, number
-    return float(numbers[0]), float(numbers[1]), float(numbers[2])
+    return numbers[0], numbers[1], numbers[2]
+
+
+def _contains(period: Coefficient, day: date) -> bool:
+    """Tell whether a day lies in a period."""
+    moment = day.date() if isinstance(day, datetime) else day
+    return (period.since is None or period.since <= moment) and (period.until is None or moment <= period.until)
 
 
 def _describe_value(coefficient: Coefficient) -> str:
     if coefficient.low is None or coefficient.high is None:
-        return f"{coefficient.value:g}"
-    return f"{coefficient.value:g} ({coefficient.low:g} - {coefficient.high:g})"
+        return f"{coefficient.value:.10g}"
+    return f"{coefficient.value:.10g} ({coefficient.low:.10g} - {coefficient.high:.10g})"
 
 
 def _describe_span(periods: tuple[Coefficient, ...], language: str) -> str:

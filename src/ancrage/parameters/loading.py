@@ -37,17 +37,22 @@ class _Loader(_Base):
     """A safe loader that refuses a key written twice, where YAML would silently keep the last one."""
 
 
-def _read_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    mapping: dict[Any, Any] = {}
+def _read_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node, deep=True)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, str):
+            raise ParameterError(
+                f"line {line}: {key!r} is not a name. Write 'name: value' lines, quoting the name if needed.",
+                f"ligne {line} : {key!r} n'est pas un nom. Écrire « nom: valeur », le nom entre guillemets au besoin.",
+            )
         if key in mapping:
-            line = key_node.start_mark.line + 1
             raise ParameterError(
                 f"line {line}: '{key}' is written twice. Keep one of the two.",
                 f"ligne {line} : « {key} » est écrit deux fois. N'en garder qu'un.",
             )
-        mapping[key] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+        mapping[key] = loader.construct_object(value_node, deep=True)
     return mapping
 
 
@@ -67,9 +72,7 @@ def load_parameters() -> Parameters:
     """
     folder = resources.files("ancrage.parameters") / "values"
     texts = {
-        entry.name: entry.read_text(encoding="utf-8")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".yaml")
+        entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".yaml")
     }
     return read_parameters(dict(sorted(texts.items())))
 
@@ -79,15 +82,15 @@ def read_parameters(texts: Mapping[str, str]) -> Parameters:
 
     Parameters
     ----------
-    texts : by file name, the text. The file that has a key `presets` gives the presets; the others give parameters
-        (see docs/method/parameters.md for the fields).
+    texts : by file name, the text. The file that has a key `presets` gives the presets; the others give
+        parameters (see docs/method/parameters.md for the fields).
 
     Raises
     ------
     ParameterError
-        If a file is not YAML, a field is missing or unknown, a value has no source, letter, unit or label, an interval
-        is out of order or out of the range of the unit, two periods overlap, or a name appears twice. The message
-        names the file and the field.
+        If a file is not YAML, a field is missing or unknown, a value has no source, letter, unit or label, an
+        interval is out of order or out of the range of the unit, two periods overlap, or a name appears twice.
+        The message names the file and the field.
     """
     coefficients: dict[str, tuple[Coefficient, ...]] = {}
     presets_found: list[tuple[str, dict[str, Any]]] = []
@@ -135,7 +138,7 @@ def _read_yaml(file: str, text: str) -> dict[str, Any]:
 
 
 def _read_section(where: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict):
         raise _refuse(
             where,
             f"received {value!r} where named fields are expected. Write 'name: value' lines.",
@@ -146,9 +149,7 @@ def _read_section(where: str, value: object) -> dict[str, Any]:
 
 def _check_fields(where: str, fields: Mapping[str, Any], *, required: set[str], allowed: set[str]) -> None:
     for name in sorted(required - set(fields)):
-        raise _refuse(
-            where, f"the field '{name}' is missing. Add it.", f"le champ « {name} » manque. L'ajouter."
-        )
+        raise _refuse(where, f"the field '{name}' is missing. Add it.", f"le champ « {name} » manque. L'ajouter.")
     for name in sorted(set(fields) - allowed):
         choices = ", ".join(sorted(allowed))
         raise _refuse(
@@ -210,10 +211,8 @@ def _read_parameter(file: str, name: str, value: object, verified_by_file: objec
     )
 
 
-def _read_periods(
-    where: str, base: Coefficient, listed: object, known_until: date | None
-) -> tuple[Coefficient, ...]:
-    """Read dated values. A period without `until` lasts until the eve of the next one, the last until `known_until`."""
+def _read_periods(where: str, base: Coefficient, listed: object, known_until: date | None) -> tuple[Coefficient, ...]:
+    """Read dated values; without `until`, a period ends on the eve of the next, and the last on `known_until`."""
     if not isinstance(listed, list) or not listed:
         raise _refuse(
             f"{where}, periods",
@@ -232,8 +231,8 @@ def _read_periods(
             raise _refuse(
                 here,
                 f"the next period starts on {following}, so the two overlap. List each start once, oldest first.",
-                f"la période suivante commence le {following} : les deux se chevauchent. Écrire chaque début une fois, "
-                "du plus ancien au plus récent.",
+                f"la période suivante commence le {following} : les deux se chevauchent. Écrire chaque "
+                "début une fois, du plus ancien au plus récent.",
             )
         implied = following - timedelta(days=1) if following is not None else known_until
         until = _read_date(f"{here}, until", row["until"]) if "until" in row else implied
@@ -276,7 +275,7 @@ def _fill_value(where: str, base: Coefficient, fields: Mapping[str, Any]) -> Coe
 
 
 def _read_preset(where: str, value: object, known: Mapping[str, tuple[Coefficient, ...]]) -> Preset:
-    """Read a preset: each value either is that of a parameter (`from`), or carries its own letter and source."""
+    """Read a preset: each value is that of a parameter (`from`), or carries its own letter and source."""
     fields = _read_section(where, value)
     _check_fields(where, fields, required=_PRESET_FIELDS, allowed=_PRESET_FIELDS)
     values: dict[str, Coefficient] = {}
@@ -287,15 +286,9 @@ def _read_preset(where: str, value: object, known: Mapping[str, tuple[Coefficien
         if "from" in given:
             _check_fields(here, given, required={"from"}, allowed={"from", "note"})
             model = _get_undated(here, given["from"], known)
-            check_interval(
-                Text(here, here), target.unit, model.value, model.low, model.high, positive=target.positive
-            )
+            check_interval(Text(here, here), target.unit, model.value, model.low, model.high, positive=target.positive)
             taken = replace(model, name=name, unit=target.unit, label=target.label, topic=target.topic)
-            note = (
-                _read_text(f"{here}, note", given["note"])
-                if "note" in given
-                else Text(model.note, model.note_fr)
-            )
+            note = _read_text(f"{here}, note", given["note"]) if "note" in given else Text(model.note, model.note_fr)
             values[name] = replace(taken, note=note.en, note_fr=note.fr, positive=target.positive)
             continue
         _check_fields(here, given, required={"value", "letter", "source"}, allowed=_PRESET_VALUE_FIELDS)

@@ -17,12 +17,10 @@ Letter: TypeAlias = Literal["S", "D", "A"]
 LETTERS: dict[Letter, Text] = {
     "S": Text("sourced: read in the source named", "sourcé : lu dans la source citée"),
     "D": Text("derived: computed from sourced values", "dérivé : calculé à partir de valeurs sourcées"),
-    "A": Text(
-        "assumption: to be replaced by a local survey", "hypothèse : à remplacer par une enquête locale"
-    ),
+    "A": Text("assumption: to be replaced by a local survey", "hypothèse : à remplacer par une enquête locale"),
 }
 
-# Occupation classes of the census (CS1) and the coefficient that says how many of their jobs can be teleworked.
+# Occupation classes of the census (CS1), and the coefficient that gives the share of their jobs open to telework.
 TELE_SHARE_BY_CLASS: dict[int, str] = {
     1: "tele_share_agriculteurs",
     2: "tele_share_artisans_chefs",
@@ -130,7 +128,8 @@ class Coefficient:
         if not self.unit.startswith("EUR"):
             raise ParameterError(
                 f"'{self.name}' is in {self.unit}, not in euros: use its value instead of its amount.",
-                f"« {self.name} » est en {UNITS[self.unit].label.fr}, pas en euros : prendre sa valeur, pas son montant.",
+                f"« {self.name} » est en {UNITS[self.unit].label.fr}, pas en euros : prendre sa valeur, pas "
+                "son montant.",
             )
         # repr gives the shortest decimal that reads back as the same float, which is the number of the file.
         return Decimal(repr(self.value))
@@ -196,7 +195,7 @@ def check_interval(
                 f"{where.fr} : {number} n'est pas un nombre fini. Donner un nombre ordinaire.",
             )
     if list(numbers) != sorted(numbers):
-        shown = ", ".join(f"{number:g}" for number in numbers)
+        shown = ", ".join(f"{number:.10g}" for number in numbers)
         raise ParameterError(
             f"{where.en}: {shown} is not in the order low, central, high. Sort the three numbers.",
             f"{where.fr} : {shown} n'est pas dans l'ordre bas, central, haut. Ranger les trois nombres.",
@@ -209,20 +208,19 @@ def check_interval(
             ("above 0", "supérieur à 0")
             if positive and kind.minimum == 0
             else (
-                f"at least {kind.minimum:g}",
-                f"au moins égal à {kind.minimum:g}",
+                f"at least {kind.minimum:.10g}",
+                f"au moins égal à {kind.minimum:.10g}",
             )
         )
         below_en, below_fr = (
             ("", "")
             if math.isinf(kind.maximum)
             else (
-                f" and at most {kind.maximum:g}",
-                f" et au plus égal à {kind.maximum:g}",
+                f" and at most {kind.maximum:.10g}",
+                f" et au plus égal à {kind.maximum:.10g}",
             )
         )
         raise ParameterError(
-            f"{where.en}: {number:g} is impossible in '{kind.label.en}'. Give a number {above_en}{below_en}.",
-            f"{where.fr} : {number:g} est impossible en « {kind.label.fr} ». "
-            f"Donner un nombre {above_fr}{below_fr}.",
+            f"{where.en}: {number:.10g} is impossible in '{kind.label.en}'. Give a number {above_en}{below_en}.",
+            f"{where.fr} : {number:.10g} est impossible en « {kind.label.fr} ». Donner un nombre {above_fr}{below_fr}.",
         )
