@@ -113,7 +113,8 @@ def build_commutes(homes: IntArray, flows: Flows, cell_pair: IntArray, travel: T
     position = {int(commune): rank for rank, commune in enumerate(homes)}
     cell_home = np.array([position[int(h)] for h in flows.home], dtype=np.int64)
     occupation = flows.occupation.astype(np.int64) - CLASSES[0]
-    timed = (cell_pair >= 0) & ~np.isnan(travel.minutes[cell_pair])
+    timed = cell_pair >= 0
+    timed[timed] = ~np.isnan(travel.minutes[cell_pair[timed]])
 
     # One row per (home, work) pair, classes side by side.
     pairs, row_of = np.unique(cell_pair[timed], return_inverse=True)

@@ -33,7 +33,7 @@ _DRAW_BLOCK = 100
 
 @dataclass(frozen=True)
 class Drawn:
-    """Everything that depends on the draws."""
+    """Drawn coefficients (name -> (R,)), the network under each of them, and the siting data of each draw."""
 
     coefficients: Mapping[str, FloatArray]
     network: NetworkUse
@@ -86,10 +86,10 @@ def _stack(parts: list[NetworkUse]) -> NetworkUse:
 
 
 def build_robustness(
-    problem: SitingProblem, drawn: Drawn, best: SitingPlan, inputs: StudyInputs, territory: Territory
+    problem: SitingProblem, drawn: Drawn, best: SitingPlan, inputs: StudyInputs, names: Mapping[str, str]
 ) -> RobustnessResult:
+    """Re-optimise under every draw and say how often each commune belongs to the best network."""
     solved = solve_draws(problem, drawn.draws, best)
-    names = list_names(territory)
     shares = sorted(
         (
             (str(code), names[str(code)], float(share))

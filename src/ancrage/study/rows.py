@@ -154,17 +154,6 @@ def list_warnings(territory: Territory, inputs: StudyInputs, best: SitingPlan, n
                 "(étranger ou inaccessible) : ils sont hors de la demande.",
             )
         )
-    for level, en, fr in (
-        (territory.flows.class_level, "occupation classes", "catégories socioprofessionnelles"),
-        (territory.flows.mode_level, "modes of transport", "modes de transport"),
-    ):
-        if level != "observed":
-            warnings.append(
-                Text(
-                    f"The flows do not give the {en}: the mix of the level '{level}' is applied.",
-                    f"Les flux ne donnent pas les {fr} : la répartition du niveau « {level} » est appliquée.",
-                )
-            )
     if float(network.effects.km.sum()) < 0:
         warnings.append(
             Text(

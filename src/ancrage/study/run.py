@@ -110,6 +110,7 @@ def run_study(
     chosen = choose_parameters(settings, parameters)
     progress(Text("Travel times and commutes", "Temps de trajet et navettes"), 0.0)
     inputs = build_inputs(settings, territory, chosen, provider)
+    names = list_names(territory)
     _check_settings(settings, inputs, territory)
 
     central = read_central(chosen)
@@ -142,19 +143,19 @@ def run_study(
         progress(Text("Simulations of the coefficients", "Simulations des coefficients"), 0.4)
         drawn = draw_network(settings, inputs, chosen, best.open)
         progress(Text("Best network of every simulation", "Meilleur réseau de chaque simulation"), 0.6)
-        robustness = build_robustness(problem, drawn, best, inputs, territory)
+        robustness = build_robustness(problem, drawn, best, inputs, names)
 
     progress(Text("Effects by beneficiary", "Effets par bénéficiaire"), 0.95)
     home_inside = territory.inside[inputs.reach.homes]
+    drawn_network = None if drawn is None else drawn.network
     impact = list_impact(
         network,
         baseline,
-        None if drawn is None else drawn.network,
+        drawn_network,
         central,
         None if drawn is None else drawn.coefficients,
         home_inside,
     )
-    names = list_names(territory)
     result = StudyResult(
         territory=territory.name,
         epci_codes=territory.epci_codes,
@@ -168,10 +169,20 @@ def run_study(
             UNITS[settings.objective],
             "siting.value",
         ),
-        cost=_sum_figure(network.net_cost, drawn and drawn.network.net_cost, "EUR/year", "impact.authority_net"),
-        desks=_sum_figure(network.desks, drawn and drawn.network.desks, "desks", "demand.desks"),
+        cost=_sum_figure(
+            network.net_cost,
+            None if drawn_network is None else drawn_network.net_cost,
+            "EUR/year",
+            "impact.authority_net",
+        ),
+        desks=_sum_figure(
+            network.desks, None if drawn_network is None else drawn_network.desks, "desks", "demand.desks"
+        ),
         desk_days=_sum_figure(
-            network.served_days, drawn and drawn.network.served_days, "desk-days/week", "demand.desk_days"
+            network.served_days,
+            None if drawn_network is None else drawn_network.served_days,
+            "desk-days/week",
+            "demand.desk_days",
         ),
         residents_workers=float(inputs.commutes.workers[home_inside].sum()),
         eligible_workers=count_eligible(inputs, central, home_inside),
@@ -179,7 +190,7 @@ def run_study(
         flows_vintage=territory.flows.vintage,
         class_level=territory.flows.class_level,
         mode_level=territory.flows.mode_level,
-        places=list_places(settings, territory, inputs, network, drawn, central, losses, robustness, best.open),
+        places=list_places(territory, inputs, network, drawn, central, losses, robustness, best.open),
         communes=list_communes(territory, inputs, network),
         impact=impact,
         controls=list_controls(network, central, chosen),
