@@ -33,6 +33,7 @@ class Parameters:
     _presets: Mapping[str, Preset]
     preset: str = "observed"
     _given: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    _topics: Mapping[str, Text] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all parameters, in the order of the files."""
@@ -116,6 +117,10 @@ class Parameters:
         for name in self._bundled:
             found += tuple(period for period in self.list_periods(name) if on is None or _contains(period, on))
         return found
+
+    def list_topics(self) -> dict[str, Text]:
+        """Return the label of each topic (a file of values) by the name that coefficients carry."""
+        return dict(self._topics)
 
     def list_presets(self) -> dict[str, Preset]:
         """Return the presets by name, each with its label, its note and its coefficients."""

@@ -93,6 +93,7 @@ def read_parameters(texts: Mapping[str, str]) -> Parameters:
         The message names the file and the field.
     """
     coefficients: dict[str, tuple[Coefficient, ...]] = {}
+    topics: dict[str, Text] = {}
     presets_found: list[tuple[str, dict[str, Any]]] = []
     for file, text in texts.items():
         content = _read_yaml(file, text)
@@ -100,7 +101,7 @@ def read_parameters(texts: Mapping[str, str]) -> Parameters:
             presets_found.append((file, content))
             continue
         _check_fields(file, content, required=_FILE_FIELDS, allowed=_FILE_FIELDS)
-        _read_text(f"{file}, topic", content["topic"])
+        topics[file.removesuffix(".yaml")] = _read_text(f"{file}, topic", content["topic"])
         for name, fields in _read_section(f"{file}, parameters", content["parameters"]).items():
             if name in coefficients:
                 raise _refuse(
@@ -120,7 +121,7 @@ def read_parameters(texts: Mapping[str, str]) -> Parameters:
             f"no preset '{DEFAULT_PRESET}'. Add it: it is the one in force by default.",
             f"pas de préréglage « {DEFAULT_PRESET} ». L'ajouter : c'est celui en vigueur par défaut.",
         )
-    return Parameters(coefficients, presets, DEFAULT_PRESET)
+    return Parameters(coefficients, presets, DEFAULT_PRESET, _topics=topics)
 
 
 def _read_yaml(file: str, text: str) -> dict[str, Any]:
