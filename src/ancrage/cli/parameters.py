@@ -10,7 +10,7 @@ import typer
 
 from ancrage.cli import session
 from ancrage.errors import InputError
-from ancrage.language import Language, Text
+from ancrage.language import Text, format_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,11 @@ def list_parameters(
     if as_json:
         session.print_json([build_record(coefficient) for coefficient in wanted])
         return
-    session.out.print(draw_list(wanted, topics))
+    if wanted:
+        session.out.print(draw_list(wanted, topics))
+    else:
+        message = Text("No parameter answers this question.", "Aucun paramètre ne répond à cette demande.")
+        session.notes.print(session.say(message))
 
 
 @app.command("show")
@@ -177,15 +181,10 @@ def build_record(coefficient: Coefficient) -> dict[str, Any]:
     }
 
 
-def render_number(value: float, unit: str, language: Language) -> str:
-    """Write a number with the separators of the language; an amount of euros never has a single decimal."""
-    whole, _, decimals = f"{value:.10g}".partition(".")
-    if unit.startswith("EUR") and len(decimals) == 1:
-        decimals += "0"
-    grouped = f"{int(whole):,}"
-    if language == "fr":
-        grouped = grouped.replace(",", "\u202f")
-    return grouped + (("," if language == "fr" else ".") + decimals if decimals else "")
+def count_decimals(value: float, unit: str) -> int:
+    """Count the decimals to show: those of the file, and never a single one for an amount of euros."""
+    decimals = len(f"{value:.10g}".partition(".")[2])
+    return 2 if decimals == 1 and unit.startswith("EUR") else decimals
 
 
 def render_value(coefficient: Coefficient) -> str:
@@ -193,11 +192,10 @@ def render_value(coefficient: Coefficient) -> str:
     from ancrage.parameters import UNITS
 
     language = session.get_language()
-    numbers = [
-        render_number(number, coefficient.unit, language)
-        for number in (coefficient.value, coefficient.low, coefficient.high)
-        if number is not None
-    ]
+    bounds = (coefficient.value, coefficient.low, coefficient.high)
+    known = [number for number in bounds if number is not None]
+    decimals = max(count_decimals(number, coefficient.unit) for number in known)
+    numbers = [format_number(number, decimals, language) for number in known]
     interval = ""
     if len(numbers) == 3:
         interval = f" ({numbers[1]} {session.say(Text('to', 'à'))} {numbers[2]})"
@@ -232,7 +230,7 @@ def draw_list(coefficients: list[Coefficient], topics: dict[str, Text]) -> Table
                 f"{len(periods)} périodes, du {first} au {last.until}",
             )
             value = session.say(span) if last.until else value
-        described = Styled(f"{name}\n").append(f"  {session.say(last.label)}", style="dim")
+        described = Styled(f"{name}\n").append(session.say(last.label), style="dim")
         table.add_row(described, last.letter, Styled(value))
     return table
 
@@ -254,7 +252,7 @@ def draw_sheet(periods: tuple[Coefficient, ...]) -> Table:
         rows.append((Text("Period", "Période"), f"{last.since} - {until}"))
     rows += [
         (Text("Letter", "Lettre"), f"{last.letter}, {session.say(LETTERS[last.letter])}"),
-        (Text("Source", "Source"), last.render_source(language)),
+        (Text("Source", "Source"), periods[0].render_source(language)),
     ]
     if last.note:
         rows.append((Text("Note", "Note"), last.render_note(language)))
@@ -273,6 +271,7 @@ def draw_periods(periods: tuple[Coefficient, ...]) -> Table:
     """Draw the values of a dated parameter, oldest first."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text as Styled
 
     from ancrage.parameters import UNITS
 
@@ -281,9 +280,14 @@ def draw_periods(periods: tuple[Coefficient, ...]) -> Table:
     table.add_column(session.say(Text("From", "Du")))
     table.add_column(session.say(Text("To", "Au")))
     table.add_column(session.say(UNITS[periods[0].unit].label), justify="right")
+    table.add_column(session.say(Text("Source, where it differs", "Source, si elle diffère")), overflow="fold")
+    decimals = max(count_decimals(period.value, period.unit) for period in periods)
     for period in periods:
         until = period.until.isoformat() if period.until else "..."
-        table.add_row(str(period.since), until, render_number(period.value, period.unit, language))
+        source = period.render_source(language) if period.source != periods[0].source else ""
+        table.add_row(
+            str(period.since), until, format_number(period.value, decimals, language), Styled(source, style="dim")
+        )
     return table
 
 
@@ -294,7 +298,8 @@ def draw_presets(values: Mapping[str, Coefficient]) -> Table:
     from rich.text import Text as Styled
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
-    for _ in range(4):
+    table.add_column(no_wrap=True)
+    for _ in range(3):
         table.add_column(overflow="fold")
     for key, coefficient in values.items():
         source = coefficient.render_source(session.get_language())
