@@ -105,9 +105,8 @@ def build_region(seed: int) -> DemoRegion:
     epci = _allocate_epci(x, y)
     town_rank, name, population, jobs_ratio = _allocate_roles(draws, x, y, epci)
     order = sorted(range(len(x)), key=lambda i: (epci[i], name[i]))
-    x, y, epci, town_rank, population, jobs_ratio = (
-        values[order] for values in (x, y, epci, town_rank, population, jobs_ratio)
-    )
+    x, y, jobs_ratio = (values[order] for values in (x, y, jobs_ratio))
+    epci, town_rank, population = (values[order] for values in (epci, town_rank, population))
     centre = int(np.flatnonzero((epci == 1) & (town_rank == 0))[0])
     cells, cell_x, cell_y = _build_cells(draws, phases)
     owner = _allocate_cells(cells, cell_x, cell_y, x, y, centre)
@@ -200,7 +199,7 @@ def _allocate_epci(x: FloatArray, y: FloatArray) -> IntArray:
         weight -= gap * (8.0 / (1 + step / 20))
     fixed = [k for k, plan in enumerate(EPCI_PLANS) for _ in plan.towns]
     best[: len(fixed)] = fixed
-    return best.astype(np.int64)
+    return np.asarray(best, dtype=np.int64)
 
 
 def _allocate_roles(
@@ -279,7 +278,7 @@ def _allocate_cells(
         lonely = np.flatnonzero(company == 0)
         for cell in lonely:
             around = owner[second[first == cell]]
-            owner[cell] = np.bincount(around).argmax()
+            owner[cell] = int(np.argmax(np.bincount(around)))
         if not len(lonely):
             break
     return owner
