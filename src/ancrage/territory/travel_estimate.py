@@ -64,7 +64,7 @@ FASTEST_CROW_KM_H = 100.0
 
 LONGEST_LINK_KM = 25.0
 # A path longer than this many times the typical one is cut there, which bounds the search.
-LONGEST_DETOUR = 2.5
+LONGEST_DETOUR = 1.8
 DETOUR_ALLOWANCE_KM = 10.0
 # Between these distances the path over the graph gives way to the direct law.
 GRAPH_UNTIL_KM = 90.0
@@ -171,85 +171,106 @@ class TravelEstimate:
         return np.asarray(np.maximum(minutes, crow / FASTEST_CROW_KM_H * 60), dtype=np.float64)
 
     def _build_access(self, points: Points, rows: IntArray) -> _Access:
-        """Return how each of the points `rows` reaches the graph."""
-        lon, lat, code = points.lon[rows], points.lat[rows], points.code[rows]
+        """Return how each of the points `rows` enters and leaves the graph.
+
+        A point that is not a node becomes two: one that only leads to its nearest nodes, one that they only lead
+        to, so that no path cuts through it.
+        """
+        lon, lat, count = points.lon[rows], points.lat[rows], len(self.code)
+        own = np.asarray(points.density[rows], dtype=np.float64)
+        found, exact = self._find_nodes(points.code[rows], lon, lat)
+        loose = np.flatnonzero(~exact)
+        if not len(loose) or not count:
+            spacing = np.where(exact, np.nan, np.inf)
+            density = np.where(exact, self.log_density[found], 0) if count else build_log_density(own)
+            return _Access(found, found, density, spacing, self.links if count else None)
+        width = min(NEAREST_NODES, count)
+        tree = cKDTree(_build_sphere(self.lon, self.lat))
+        nearest = tree.query(_build_sphere(lon[loose], lat[loose]), k=width)[1].reshape(-1, width)
+        away = compute_great_circle_km(lon[loose, None], lat[loose, None], self.lon[nearest], self.lat[nearest])
+        legs = np.maximum(np.maximum(away, away**2 / self.spacing_km[nearest]), 0.001).ravel()
+        entry, leave = found.copy(), found.copy()
+        entry[loose] = count + np.arange(len(loose))
+        leave[loose] = entry[loose] + len(loose)
+        size = count + 2 * len(loose)
+        near, links = nearest.ravel(), self.links.tocoo()
+        graph = csr_matrix(
+            (
+                np.concatenate([links.data, legs, legs]),
+                (
+                    np.concatenate([links.row, np.repeat(entry[loose], width), near]),
+                    np.concatenate([links.col, near, np.repeat(leave[loose], width)]),
+                ),
+            ),
+            shape=(size, size),
+        )
+        density = self.log_density[found]
+        spacing = np.full(len(rows), np.nan)
+        spacing[loose] = self.spacing_km[nearest[:, 0]]
+        density[loose] = np.where(
+            np.isfinite(own[loose]), build_log_density(own[loose]), self.log_density[nearest[:, 0]]
+        )
+        return _Access(entry, leave, density, spacing, graph)
+
+    def _find_nodes(
+        self, code: NDArray[np.str_], lon: FloatArray, lat: FloatArray
+    ) -> tuple[IntArray, NDArray[np.bool_]]:
+        """Return the node of the same code, and whether the place is the same too."""
         if not len(self.code):
-            nothing = np.zeros((len(rows), 0))
-            density = build_log_density(points.density[rows])
-            return _Access(nothing.astype(np.int64), nothing, density, np.full(len(rows), np.nan), lon, lat)
+            return np.zeros(len(code), dtype=np.int64), np.zeros(len(code), dtype=np.bool_)
         order = np.argsort(self.code, kind="stable")
         found = order[np.minimum(np.searchsorted(self.code, code, sorter=order), len(order) - 1)]
-        exact = (self.code[found] == code) & (
-            compute_great_circle_km(lon, lat, self.lon[found], self.lat[found]) < SAME_PLACE_KM
-        )
-        count = min(NEAREST_NODES, len(self.code))
-        nodes = np.repeat(found[:, None], count, axis=1)
-        legs = np.full((len(rows), count), np.inf)
-        legs[exact, 0] = 0.0
-        others = np.flatnonzero(~exact)
-        if len(others):
-            tree = cKDTree(_build_sphere(self.lon, self.lat))
-            nearest = tree.query(_build_sphere(lon[others], lat[others]), k=count)[1].reshape(-1, count)
-            nodes[others] = nearest
-            away = compute_great_circle_km(lon[others, None], lat[others, None], self.lon[nearest], self.lat[nearest])
-            legs[others] = np.maximum(away, away**2 / self.spacing_km[nearest])
-        own = np.asarray(points.density[rows], dtype=np.float64)
-        density = np.where(exact | ~np.isfinite(own), self.log_density[nodes[:, 0]], build_log_density(own))
-        return _Access(nodes, legs, density, np.where(exact, np.nan, self.spacing_km[nodes[:, 0]]), lon, lat)
+        away = compute_great_circle_km(lon, lat, self.lon[found], self.lat[found])
+        return found, np.asarray((self.code[found] == code) & (away < SAME_PLACE_KM))
 
     def _compute_paths(self, access: _Access, start: IntArray, end: IntArray, crow: FloatArray) -> FloatArray:
         """Return the cost of the cheapest path of each pair [equivalent km], cut at the longest detour."""
         c = self.coefficients
-        cut = c.direct * (LONGEST_DETOUR * crow + DETOUR_ALLOWANCE_KM)
-        best = cut.copy()
-        # A point that is not a node may also be linked straight to the other end, as two nodes would be.
-        spacing = np.fmin(access.spacing_km[start], access.spacing_km[end])
-        loose = np.flatnonzero(np.isfinite(spacing))
-        best[loose] = np.minimum(best[loose], crow[loose] * np.maximum(1.0, crow[loose] / spacing[loose]))
+        best = c.direct * (LONGEST_DETOUR * crow + DETOUR_ALLOWANCE_KM)
+        if access.graph is None:
+            return np.asarray(c.direct * crow, dtype=np.float64)
         # The graph is symmetric: search from the side that has fewer places.
         if len(np.unique(end)) < len(np.unique(start)):
             start, end = end, start
-        for i in range(access.nodes.shape[1]):
-            for j in range(access.nodes.shape[1]):
-                legs = access.legs[start, i] + access.legs[end, j]
-                useful = np.flatnonzero(legs < best)
-                if len(useful):
-                    reach = self._search(access.nodes[start[useful], i], access.nodes[end[useful], j], cut[useful])
-                    best[useful] = np.minimum(best[useful], legs[useful] + reach)
-        return best
-
-    def _search(self, start: IntArray, end: IntArray, cut: FloatArray) -> FloatArray:
-        """Return the cost of the cheapest path between nodes, infinite beyond the longest `cut` of its start."""
-        found = np.empty(len(start))
-        # Starts with alike limits are searched together: a far pair must not lengthen every search.
-        sources, inverse = np.unique(start, return_inverse=True)
-        limits = np.zeros(len(sources))
-        np.maximum.at(limits, inverse, cut)
-        rank = np.empty(len(sources), dtype=np.int64)
-        by_limit = np.argsort(limits, kind="stable")
-        rank[by_limit] = np.arange(len(sources))
-        order = np.argsort(rank[inverse], kind="stable")
-        edges = np.searchsorted(rank[inverse][order], np.arange(0, len(sources) + _ROWS_AT_ONCE, _ROWS_AT_ONCE))
-        for block, (low, high) in enumerate(pairwise(edges)):
-            first = block * _ROWS_AT_ONCE
-            chosen = by_limit[first : first + _ROWS_AT_ONCE]
-            # Both directions are stored, so the faster directed search finds the same paths.
-            costs = dijkstra(self.links, indices=sources[chosen], limit=float(limits[chosen[-1]]))
-            pairs = order[low:high]
-            found[pairs] = costs[rank[inverse[pairs]] - first, end[pairs]]
-        return found
+        reach = _compute_reach(access.graph, access.entry[start], access.leave[end], best)
+        # A point that is not a node may also be linked straight to the other end, as two nodes would be.
+        spacing = np.fmin(access.spacing_km[start], access.spacing_km[end])
+        straight = np.where(np.isnan(spacing), np.inf, crow * np.maximum(1.0, crow / spacing))
+        return np.minimum(np.minimum(best, reach), straight)
 
 
 @dataclass(frozen=True)
 class _Access:
-    """How points reach the graph: nodes and legs [equivalent km] (p, k), the density and spacing around them."""
+    """How (p,) points enter and leave the graph, with the density there; spacing [km] is NaN for a node."""
 
-    nodes: IntArray
-    legs: FloatArray
+    entry: IntArray
+    leave: IntArray
     log_density: FloatArray
-    spacing_km: FloatArray  # NaN for a point that is a node
-    lon: FloatArray
-    lat: FloatArray
+    spacing_km: FloatArray
+    graph: csr_matrix | None
+
+
+def _compute_reach(graph: csr_matrix, start: IntArray, end: IntArray, cut: FloatArray) -> FloatArray:
+    """Return the cost of the cheapest path of each pair, infinite beyond the longest `cut` of its start."""
+    found = np.empty(len(start))
+    sources, inverse = np.unique(start, return_inverse=True)
+    limits = np.zeros(len(sources))
+    np.maximum.at(limits, inverse, cut)
+    # Starts with alike limits are searched together: a far pair must not lengthen every search.
+    by_limit = np.argsort(limits, kind="stable")
+    rank = np.empty(len(sources), dtype=np.int64)
+    rank[by_limit] = np.arange(len(sources))
+    row = rank[inverse]
+    order = np.argsort(row, kind="stable")
+    edges = np.searchsorted(row[order], np.arange(0, len(sources) + _ROWS_AT_ONCE, _ROWS_AT_ONCE))
+    for block, (low, high) in enumerate(pairwise(edges)):
+        first = block * _ROWS_AT_ONCE
+        chosen = by_limit[first : first + _ROWS_AT_ONCE]
+        # Both directions are stored, so the faster directed search finds the same paths.
+        costs = dijkstra(graph, indices=sources[chosen], limit=float(limits[chosen[-1]]))
+        pairs = order[low:high]
+        found[pairs] = costs[row[pairs] - first, end[pairs]]
+    return found
 
 
 def build_estimate(
