@@ -147,11 +147,12 @@ def read_day(value: str | None) -> date | None:
     if value is None:
         return None
     try:
-        # strptime accepts 2026-6-1, fromisoformat accepts 20260601: only the form that is documented is taken.
-        if len(value) == 10:
-            return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
-        pass
+        day = None
+    # fromisoformat also reads 20260601 and 2026-W23-1: only the documented form is taken.
+    if day is not None and day.isoformat() == value:
+        return day
     raise InputError(
         f"--date: '{value}' is not a day. Write it YYYY-MM-DD, for example 2026-06-01.",
         f"--date : « {value} » n'est pas un jour. L'écrire AAAA-MM-JJ, par exemple 2026-06-01.",

@@ -173,7 +173,7 @@ def _read_parameter(file: str, name: str, value: object, verified_by_file: objec
         allowed=_ALLOWED | own,
     )
     unit = fields["unit"]
-    if unit not in UNITS:
+    if not isinstance(unit, str) or unit not in UNITS:
         raise _refuse(
             f"{where}, unit",
             f"unknown unit {unit!r}. The units are: {', '.join(UNITS)}.",
