@@ -30,9 +30,11 @@ class Indicator:
     tables : tables needed; without them the indicator is "not published".
     vintage : names the vintage(s), given the tables.
     compute : (tables, level) -> columns code, value [unit], numerator, denominator, coverage (0..1 or null);
-        null value where the source publishes none.
+        null value where the source publishes none; also status (a `Status`) and vintage (null: that of
+        the indicator).
     levels : levels at which it makes sense.
     favourable : "high", "low" or "none": which end is good news, for wording and colour only.
+    unpublished : why no open table gives it; None for an indicator that can be computed.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Indicator:
     compute: Callable[[Tables, Level], pl.DataFrame]
     levels: tuple[Level, ...] = ("epci", "commune")
     favourable: Literal["high", "low", "none"] = "none"
+    unpublished: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class IndicatorValue:
     rank : 1 = highest value of the group; percentile : share of the group at or below, 0..100.
     group_size : EPCI of the group with a value; group_median, group_p10, group_p90 : of these.
     coverage : share of the communes or residents that the value explains, 0..1, None when unknown.
+    group : the comparison group of this very indicator, which may be wider than that of the diagnosis; None
+        when even the widest has too few values, and then there is no rank.
     """
 
     indicator: Indicator
@@ -75,6 +80,7 @@ class IndicatorValue:
     group_p90: float | None
     coverage: float | None
     sources: tuple[str, ...]
+    group: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ class Diagnosis:
     typology : words such as "dormitory"; typology_reason : the figures behind them.
     destinations : main work communes of residents: code, name, workers, share_pct, crow_km; cells under
         200 workers are grouped under code "other".
+    facts : what is true or not rather than high or low: programmes, known brownfields, existing places.
     """
 
     epci_code: str
@@ -104,3 +111,4 @@ class Diagnosis:
     warnings: tuple[Text, ...]
     sources: tuple[Source, ...]
     fictional: bool
+    facts: tuple[Text, ...] = ()

@@ -1,0 +1,152 @@
+"""Population: size, trend, and distance from the attraction of towns."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ancrage.diagnosis.model import Indicator, Level
+from ancrage.diagnosis.thresholds import PERIMETER_JUMP, PERIMETER_JUMP_PEOPLE
+from ancrage.diagnosis.workspace import (
+    build_count_rows,
+    build_empty_rows,
+    build_ratio_rows,
+    build_vintage,
+    compute_once,
+    has_column,
+    read_communes,
+)
+from ancrage.language import Text
+from ancrage.territory.tables import Tables
+
+_SERIES = "population_2013_2022"
+# Category of a commune outside the attraction area of any town (INSEE, 2020).
+_OUTSIDE = "30"
+
+
+def compute_population(tables: Tables, level: Level) -> pl.DataFrame:
+    """Return the municipal population of 2022 [inhabitants]."""
+    return build_count_rows(
+        tables, level, read_communes(tables).select("code", pl.col("population").alias("numerator"))
+    )
+
+
+def _read_ends(tables: Tables) -> tuple[int, int, pl.DataFrame] | None:
+    """Return the first and last years, and code, first, last [inhabitants] of communes with one perimeter."""
+    if not has_column(tables, _SERIES, "population"):
+        return None
+
+    def read() -> tuple[int, int, pl.DataFrame] | None:
+        series = (
+            tables.scan(_SERIES)
+            .select("code", pl.col("year").cast(pl.Int64), pl.col("population").cast(pl.Float64))
+            .filter(pl.col("population") > 0)
+            .sort("code", "year")
+            .with_columns(
+                pl.col("population").diff().over("code").alias("change"),
+                pl.col("population").shift().over("code").alias("before"),
+            )
+            .collect()
+        )
+        if not len(series):
+            return None
+        bounds = series.select(pl.col("year").min().alias("first"), pl.col("year").max().alias("last")).row(0)
+        first, last = int(bounds[0]), int(bounds[1])
+        ends = (
+            series.group_by("code")
+            .agg(
+                pl.col("population").filter(pl.col("year") == first).first().alias("first"),
+                pl.col("population").filter(pl.col("year") == last).first().alias("last"),
+                (
+                    (pl.col("change").abs() > PERIMETER_JUMP * pl.min_horizontal("before", "population"))
+                    & (pl.col("change").abs() > PERIMETER_JUMP_PEOPLE)
+                )
+                .any()
+                .alias("jump"),
+            )
+            .filter(~pl.col("jump"))
+            .drop_nulls(["first", "last"])
+        )
+        return first, last, ends.select("code", "first", "last")
+
+    return compute_once(tables, "population_ends", read)
+
+
+def compute_population_growth(tables: Tables, level: Level) -> pl.DataFrame:
+    """Return the mean annual growth [%]: 100 x ((last / first) ** (1 / years) - 1).
+
+    Communes without both ends, or with a jump that betrays a change of perimeter, are left out of both sums.
+    """
+    ends = _read_ends(tables)
+    if ends is None or ends[0] == ends[1]:
+        return build_empty_rows()
+    first, last, frame = ends
+    atoms = frame.select("code", pl.col("last").alias("numerator"), pl.col("first").alias("denominator"))
+    return build_ratio_rows(tables, level, atoms, scale=1.0).with_columns(
+        (100 * (pl.col("value") ** (1.0 / (last - first)) - 1)).alias("value")
+    )
+
+
+def _name_growth_vintage(tables: Tables) -> str:
+    ends = _read_ends(tables)
+    return f"{ends[0]}-{ends[1]}" if ends else "?"
+
+
+def compute_outside_attraction(tables: Tables, level: Level) -> pl.DataFrame:
+    """Return 100 x inhabitants of communes outside the attraction area of any town / inhabitants."""
+    if not has_column(tables, "communes", "aav2020_category"):
+        return build_empty_rows()
+    known = pl.col("aav2020_category").is_not_null()
+    return build_ratio_rows(
+        tables,
+        level,
+        read_communes(tables).select(
+            "code",
+            pl.when(pl.col("aav2020_category") == _OUTSIDE)
+            .then(pl.col("population"))
+            .otherwise(pl.when(known).then(0.0))
+            .alias("numerator"),
+            pl.when(known).then(pl.col("population")).alias("denominator"),
+        ),
+    )
+
+
+INDICATORS = (
+    Indicator(
+        id="population",
+        family="population",
+        label=Text("Population", "Population"),
+        reading=Text("Municipal population.", "Population municipale."),
+        unit="people",
+        decimals=0,
+        tables=("communes", "epci"),
+        vintage=lambda _: "2022",
+        compute=compute_population,
+    ),
+    Indicator(
+        id="population_growth",
+        family="population",
+        label=Text("Mean annual population growth", "Croissance annuelle moyenne de la population"),
+        reading=Text(
+            "Above zero, the territory gains people.", "Au-dessus de zéro, le territoire gagne des habitants."
+        ),
+        unit="% per year",
+        decimals=2,
+        tables=(_SERIES, "communes", "epci"),
+        vintage=_name_growth_vintage,
+        compute=compute_population_growth,
+        favourable="high",
+    ),
+    Indicator(
+        id="outside_attraction_share",
+        family="population",
+        label=Text(
+            "Population outside the attraction of any town", "Population hors de l'aire d'attraction d'une ville"
+        ),
+        reading=Text("The higher, the more isolated.", "Plus elle est haute, plus le territoire est isolé."),
+        unit="%",
+        decimals=1,
+        tables=("communes", "epci"),
+        vintage=build_vintage("communes"),
+        compute=compute_outside_attraction,
+    ),
+)
