@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -176,3 +179,12 @@ def test_loader_refuses_a_damaged_preset(values, message):
 def test_loader_refuses_parameters_without_the_default_preset():
     with pytest.raises(ParameterError, match="no preset 'observed'"):
         read(SHARE, "presets: {}")
+
+
+def test_example_of_the_documentation_is_a_valid_file():
+    page = Path(__file__).resolve().parents[2] / "docs" / "method" / "parameters.md"
+    examples = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+    found = read(dedent(examples[0])).get("meeting_room_share")
+
+    assert (found.low, found.value, found.high, found.letter) == (0.10, 0.15, 0.25, "A")
