@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ancrage import __version__
-from ancrage.cli import parameters, session
+from ancrage.cli import data, parameters, session
 from ancrage.errors import AncrageError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From open data to a sited, sized, costed and evaluated network of third places.",
 )
+app.add_typer(data.app)
 app.add_typer(parameters.app)
 
 
