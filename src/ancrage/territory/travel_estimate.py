@@ -59,6 +59,8 @@ ROAD_LEAST_DETOUR = 1.1
 # Trips inside a commune (method.md, section 3): detour x 0.5 x sqrt(area / pi), at a local speed (assumption).
 INSIDE_DETOUR = 1.3
 INSIDE_KM_H = 30.0
+# Rounded mean area of the communes of metropolitan France (about 544,000 km2, 34,700 communes).
+USUAL_AREA_KM2 = 15.0
 # No car trip between two places is faster than this as the crow flies (assumption; it binds on no routed pair).
 FASTEST_CROW_KM_H = 100.0
 
@@ -146,10 +148,7 @@ class TravelEstimate:
             (origins == destinations) | ((points.code[origins] == points.code[destinations]) & (crow < 0.05))
         )
         if inside.any():
-            area = points.area_km2[origins[inside]]
-            inside_km = compute_inside_km(np.where(np.isfinite(area) & (area > 0), area, self.area_km2))
-            km[inside] = inside_km
-            minutes[inside] = inside_km / INSIDE_KM_H * 60
+            minutes[inside], km[inside] = compute_inside_pairs(points.area_km2[origins[inside]], self.area_km2)
         return TravelPairs(minutes, km, estimated=True)
 
     def _compute_minutes(
@@ -333,8 +332,7 @@ def build_estimate(
         log_density=log_density,
         spacing_km=spacing,
         links=links,
-        # 15 km2 is about the mean area of a commune of metropolitan France; used when no area is known at all.
-        area_km2=float(np.median(area)) if len(area) else 15.0,
+        area_km2=float(np.median(area)) if len(area) else USUAL_AREA_KM2,
         coefficients=coefficients,
     )
 
@@ -345,9 +343,16 @@ def compute_road_km(crow_km: FloatArray) -> FloatArray:
     return np.maximum(road, ROAD_LEAST_DETOUR * crow_km)
 
 
-def compute_inside_km(area_km2: FloatArray) -> FloatArray:
-    """Return the usual road kilometres of a trip inside a commune of `area_km2` (method.md, section 3)."""
-    return np.asarray(INSIDE_DETOUR * 0.5 * np.sqrt(area_km2 / np.pi), dtype=np.float64)
+def compute_inside_pairs(area_km2: FloatArray, usual_area_km2: float = USUAL_AREA_KM2) -> tuple[FloatArray, FloatArray]:
+    """Return minutes and road kilometres of a usual trip inside communes (method.md, section 3).
+
+    Parameters
+    ----------
+    area_km2 : (n,) areas [km2]; `usual_area_km2` stands for those unknown.
+    """
+    known = np.where(np.isfinite(area_km2) & (area_km2 > 0), area_km2, usual_area_km2)
+    km = INSIDE_DETOUR * 0.5 * np.sqrt(known / np.pi)
+    return km / INSIDE_KM_H * 60, km
 
 
 def build_log_density(density: FloatArray) -> FloatArray:
