@@ -27,9 +27,10 @@ from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 class Node(NamedTuple):
     """The arcs still possible at a node, packed by site, and the buffers of its bound.
 
-    start, stop : (m,) slice of a site in home, value, demand (k,).
+    start, split, stop : (m,) slices of a site in home, value, demand (k,): sure users, then possible users.
     last : (n,) last arc that a home can use; sure : (n,) its nearest arc not closed, -1 for none.
-    certain : (n,) the home is served whatever is opened, in full.
+    certain : (n,) the home is served in full whatever else is opened; alive : (n,) it still has an arc.
+    short : (m,) desks may run out at the site.
     most : (m,) load if no nearer free site opens; desks : (m,) desks that the site opens for sure.
     floor : (m,) no plan of the node pays less for the site, if open [EUR/year].
     profit, tilt, days : (m,) of the last bound; pick : (m,) sites it selects.
@@ -37,6 +38,7 @@ class Node(NamedTuple):
     """
 
     start: IntArray
+    split: IntArray
     stop: IntArray
     home: IntArray
     value: FloatArray
@@ -45,6 +47,7 @@ class Node(NamedTuple):
     sure: IntArray
     certain: BoolArray
     alive: BoolArray
+    short: BoolArray
     most: FloatArray
     desks: FloatArray
     floor: FloatArray
@@ -103,43 +106,59 @@ def prepare_node(data: Data, node: Node, state: Int8Array) -> int:
     size = 0
     for s in range(state.size):
         node.start[s] = size
+        node.split[s] = size
+        node.short[s] = False
         most = 0.0
-        least = 0.0
         if state[s] >= 0:
             for j in range(data.col[s], data.col[s + 1]):
                 i = data.col_home[j]
-                if data.col_arc[j] <= node.last[i]:
+                if data.col_arc[j] == node.sure[i]:
                     node.home[size] = i
                     node.value[size] = data.col_value[j]
                     node.demand[size] = data.col_demand[j]
                     most += data.col_demand[j]
-                    if data.col_arc[j] == node.sure[i]:
-                        least += data.col_demand[j]
+                    size += 1
+            node.split[s] = size
+            least = most
+            for j in range(data.col[s], data.col[s + 1]):
+                i = data.col_home[j]
+                if node.sure[i] < data.col_arc[j] <= node.last[i]:
+                    node.home[size] = i
+                    node.value[size] = data.col_value[j]
+                    node.demand[size] = data.col_demand[j]
+                    most += data.col_demand[j]
                     size += 1
             node.desks[s], node.floor[s] = compute_floor(data, s, least, most)
+            node.short[s] = most * data.number[DESKS_PER_DAY] > data.desks_max[s] + DESK_ROUNDING
         node.most[s] = most
         node.stop[s] = size
     # Where desks may run out, a home may be served in part: it is not certain.
     for s in range(state.size):
-        if state[s] >= 0 and node.most[s] * data.number[DESKS_PER_DAY] > data.desks_max[s] + DESK_ROUNDING:
+        if node.short[s]:
             for j in range(node.start[s], node.stop[s]):
                 node.certain[node.home[j]] = False
-    for j in range(size):
-        if node.value[j] < 0.0 and not node.certain[node.home[j]]:
-            node.value[j] = 0.0
     return size
 
 
 @njit(cache=True)
 def sum_profits(node: Node, s: int, u: FloatArray, tilt: float) -> tuple[float, float]:
-    """Return the sum of (value - u - tilt x demand)+ over the arcs of s, and the load of its positive terms."""
+    """Return what users bring to site s net of u and tilt x demand, and the days they ask.
+
+    Sure users come together or not at all, and with the share z in [0, 1] of served users, equal for all; a possible
+    user comes with at most that share. The optimum has z = 1, or z = 0 where desks may run out and nothing is won.
+    """
     profit = 0.0
     days = 0.0
-    for j in range(node.start[s], node.stop[s]):
+    for j in range(node.start[s], node.split[s]):
+        profit += node.value[j] - u[node.home[j]] - tilt * node.demand[j]
+        days += node.demand[j]
+    for j in range(node.split[s], node.stop[s]):
         gain = node.value[j] - u[node.home[j]] - tilt * node.demand[j]
         if gain > 0.0:
             profit += gain
             days += node.demand[j]
+    if profit <= 0.0 and node.short[s]:
+        return 0.0, 0.0
     return profit, days
 
 
@@ -266,18 +285,17 @@ def compute_slope(data: Data, node: Node, u: FloatArray, lam: float) -> float:
     """Write the slope of the bound in u; return its slope in lam, 0 where a multiplier cannot move further."""
     for i in range(u.size):
         node.slope[i] = 1.0 if node.alive[i] else 0.0
-    if np.isinf(data.number[BUDGET]):
-        steep = 0.0
-    else:
-        steep = data.number[BUDGET]
+    limited = not np.isinf(data.number[BUDGET])
+    steep = data.number[BUDGET] if limited else 0.0
     for s in range(node.pick.size):
         if not node.pick[s]:
             continue
+        taken = not node.short[s] or sum_profits(node, s, u, node.tilt[s])[0] > 0.0
         for j in range(node.start[s], node.stop[s]):
             i = node.home[j]
-            if node.value[j] - u[i] - node.tilt[s] * node.demand[j] > 0.0:
+            if taken and (j < node.split[s] or node.value[j] - u[i] - node.tilt[s] * node.demand[j] > 0.0):
                 node.slope[i] -= 1.0
-        if steep != 0.0 or not np.isinf(data.number[BUDGET]):
+        if limited:
             desks = max(node.desks[s], node.days[s] * data.number[DESKS_PER_DAY])
             steep -= data.fixed[s] + data.desk_cost[s] * desks - data.income[s] * node.days[s]
     for i in range(u.size):

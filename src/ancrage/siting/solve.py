@@ -187,6 +187,7 @@ def build_node(data: Data) -> Node:
     n, m, k = data.row.size - 1, data.fixed.size, data.site.size
     return Node(
         start=np.zeros(m, dtype=np.int64),
+        split=np.zeros(m, dtype=np.int64),
         stop=np.zeros(m, dtype=np.int64),
         home=np.zeros(k, dtype=np.int64),
         value=np.zeros(k),
@@ -195,6 +196,7 @@ def build_node(data: Data) -> Node:
         sure=np.zeros(n, dtype=np.int64),
         certain=np.zeros(n, dtype=np.bool_),
         alive=np.zeros(n, dtype=np.bool_),
+        short=np.zeros(m, dtype=np.bool_),
         most=np.zeros(m),
         desks=np.zeros(m),
         floor=np.zeros(m),
