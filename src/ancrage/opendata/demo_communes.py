@@ -68,7 +68,7 @@ class DemoZones:
     density_7 : level of the density grid of each commune, "1" to "7".
     attraction : row of the town that attracts the commune, -1 outside any attraction area.
     attraction_category : "11" centre, "12" pole, "20" ring, "30" none.
-    employment_town, living_town : row of the pole, and of the town, nearest to each commune.
+    employment_town, living_town : row of the nearest town of 6,000 inhabitants or more, and of any town.
     """
 
     density_7: list[str]
@@ -89,6 +89,7 @@ def build_zones(region: DemoRegion, work: DemoWork) -> DemoZones:
     ]
     towns = np.flatnonzero(region.town_rank >= 0)
     poles = towns[region.population[towns] >= 8_000]
+    centres = towns[region.population[towns] >= 6_000]
     in_pole = np.full(len(region), -1, dtype=np.int64)
     in_pole[poles] = poles
     in_pole[(region.epci == 1) & (density >= 400)] = city
@@ -105,7 +106,7 @@ def build_zones(region: DemoRegion, work: DemoWork) -> DemoZones:
         density_7=levels,
         attraction=attraction,
         attraction_category=category,
-        employment_town=poles[km[:, poles].argmin(axis=1)],
+        employment_town=centres[km[:, centres].argmin(axis=1)],
         living_town=towns[km[:, towns].argmin(axis=1)],
     )
 
@@ -120,9 +121,9 @@ def _choose_density(people: int, per_km2: float, metropolitan: bool, city_km: fl
         return "3"
     if people >= 1_500 and city_km < 12:
         return "4"
-    if people >= 800:
+    if people >= 1_100:
         return "5"
-    return "6" if per_km2 >= 20 else "7"
+    return "6" if per_km2 >= 26 else "7"
 
 
 def build_commune_tables(region: DemoRegion, work: DemoWork, zones: DemoZones, seed: int) -> dict[str, pl.DataFrame]:

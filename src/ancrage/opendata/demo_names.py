@@ -56,12 +56,12 @@ EPCI_PLANS: tuple[EpciPlan, ...] = (
         ),
     ),
     EpciPlan(
-        "Corvanne Métropole", "ME", "urban", 6, 0, 12, 250_000, 0.62, 0.35,
-        (TownPlan("Corvanne", 6, 0, 140_000, 0.0),),  # its jobs balance those of the region
+        "Corvanne Métropole", "ME", "urban", 9, 0, 12, 250_000, 0.62, 0.35,
+        (TownPlan("Corvanne", 5.5, 0, 140_000, 0.0),),  # its jobs balance those of the region
     ),
     EpciPlan(
         "CA du Pays de Tourvanne", "CA", "urban", -7, -18, 22, 54_000, 0.50, -0.10,
-        (TownPlan("Tourvanne", -7, -18, 27_500, 1.70),),
+        (TownPlan("Tourvanne", -11, -17.5, 27_500, 1.55),),
     ),
     EpciPlan(
         "CC du Haut Valorge", "CC", "industrial", -23, 17, 21, 18_600, 0.50, -0.40,
@@ -72,12 +72,12 @@ EPCI_PLANS: tuple[EpciPlan, ...] = (
         (TownPlan("Brézanges", -25, -15.5, 2_900, 1.35),),
     ),
     EpciPlan(
-        "CC entre Ombrève et Corvanne", "CC", "residential", -15, 1, 22, 22_400, 0.41, 0.40,
+        "CC entre Ombrève et Corvanne", "CC", "residential", -16, 1, 27, 25_400, 0.41, 0.40,
         (TownPlan("Vaubrelle", -15, 0.5, 3_600, 1.15),),
     ),
     EpciPlan(
         "CC des Forges de Montorbel", "CC", "industrial", -5, 17, 22, 29_500, 0.50, -0.15,
-        (TownPlan("Montorbel", -5, 17, 12_300, 1.45),),
+        (TownPlan("Montorbel", -10.5, 16.5, 12_300, 1.45),),
     ),
     EpciPlan(
         "CC des Coteaux de Lorvan", "CC", "residential", 9, 13, 20, 25_200, 0.42, 0.60,
@@ -85,10 +85,10 @@ EPCI_PLANS: tuple[EpciPlan, ...] = (
     ),
     EpciPlan(
         "CC du Val de Charvel", "CC", "residential", 10, -13, 20, 27_000, 0.42, 0.55,
-        (TownPlan("Charvel", 10, -13.5, 4_500, 1.05),),
+        (TownPlan("Charvel", 6, -12, 4_500, 1.05),),
     ),
     EpciPlan(
-        "CC de la Plaine d'Orvel", "CC", "residential", 22, 3, 20, 26_000, 0.44, 0.50,
+        "CC de la Plaine d'Orvel", "CC", "residential", 23, 3, 19, 25_200, 0.44, 0.50,
         (TownPlan("Orvel", 22, 4.5, 4_300, 1.10),),
     ),
     EpciPlan(
@@ -96,20 +96,20 @@ EPCI_PLANS: tuple[EpciPlan, ...] = (
         (TownPlan("Mirvol", 11.5, 24.5, 2_600, 1.35),),
     ),
     EpciPlan(
-        "CC du Bocage de Drevan", "CC", "farming", 24, 16, 19, 16_900, 0.53, -0.05,
+        "CC du Bocage de Drevan", "CC", "farming", 24, 16, 18, 16_300, 0.53, -0.05,
         (TownPlan("Drevan", 24, 16, 3_000, 1.30),),
     ),
     EpciPlan(
-        "CC des Trois Combes", "CC", "residential", 25, -10, 19, 21_800, 0.45, 0.35,
+        "CC des Trois Combes", "CC", "residential", 25, -10, 18, 20_900, 0.45, 0.35,
         (TownPlan("Castelorme", 25, -9.5, 3_700, 1.15),),
     ),
     EpciPlan(
         "CC des Sources de Resolle", "CC", "farming", 10, -25, 17, 13_900, 0.53, -0.35,
-        (TownPlan("Resolle", 9, -25, 2_700, 1.35),),
+        (TownPlan("Resolle", 6, -25, 2_700, 1.35),),
     ),
     EpciPlan(
         "CC du Bassin de Gravanches", "CC", "industrial", 30, -18, 19, 19_900, 0.50, -0.30,
-        (TownPlan("Gravanches", 29.5, -18, 9_100, 1.35),),
+        (TownPlan("Gravanches", 28, -19.5, 9_100, 1.35),),
     ),
     EpciPlan(
         "CC des Ateliers de l'Est", "CC", "industrial", 39, 5, 19, 15_700, 0.52, -0.45,

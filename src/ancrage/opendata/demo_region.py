@@ -157,7 +157,7 @@ def _check_inside(x: FloatArray, y: FloatArray, phases: FloatArray) -> NDArray[n
     angle = np.arctan2(y / HALF_HEIGHT_KM, x / HALF_WIDTH_KM)
     radius = 1 + sum(
         size * np.sin(waves * angle + phase)
-        for size, waves, phase in zip((0.035, 0.025, 0.02), (3, 5, 8), phases, strict=True)
+        for size, waves, phase in zip((0.045, 0.035, 0.025), (3, 5, 9), phases, strict=True)
     )
     return np.asarray((x / HALF_WIDTH_KM) ** 2 + (y / HALF_HEIGHT_KM) ** 2 < radius**2)
 
@@ -183,22 +183,25 @@ def _choose_sites(draws: Draws, phases: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def _allocate_epci(x: FloatArray, y: FloatArray) -> IntArray:
-    """Allocate every site to an EPCI: a power diagram whose weights move until each has its planned count."""
+    """Allocate every site to the nearest EPCI, each with a head start [km] that moves until it has its planned count.
+
+    The cells of such a diagram (additively weighted Voronoi) are star-shaped around their centre: no exclave.
+    """
     target = np.array([plan.n_communes for plan in EPCI_PLANS])
-    squared = (x[:, None] - [plan.x for plan in EPCI_PLANS]) ** 2
-    squared += (y[:, None] - [plan.y for plan in EPCI_PLANS]) ** 2
-    weight = np.zeros(len(target))
+    km = np.hypot(x[:, None] - [plan.x for plan in EPCI_PLANS], y[:, None] - [plan.y for plan in EPCI_PLANS])
+    towns = np.array([k for k, plan in enumerate(EPCI_PLANS) for _ in plan.towns])
+    start = np.zeros(len(target))
     best, best_gap = np.zeros(len(x), dtype=np.int64), np.inf
-    for step in range(400):
-        epci = np.argmin(squared - weight, axis=1)
-        gap = np.bincount(epci, minlength=len(target)) - target
-        # The studied EPCI counts more: it should have its forty communes whatever the seed.
-        size = float(np.abs(gap).sum() + 5 * abs(gap[0]))
+    for step in range(300):
+        epci = np.argmin(km - start, axis=1)
+        epci[: len(towns)] = towns
+        count = np.bincount(epci, minlength=len(target))
+        gap = np.abs(count - target)
+        # The studied EPCI and the metropolis count more: they should have their planned size whatever the seed.
+        size = float(gap.sum() + 5 * gap[0] + 5 * gap[1])
         if size < best_gap:
             best, best_gap = epci, size
-        weight -= gap * (8.0 / (1 + step / 20))
-    fixed = [k for k, plan in enumerate(EPCI_PLANS) for _ in plan.towns]
-    best[: len(fixed)] = fixed
+        start += (target - count) * (0.15 / (1 + step / 20))
     return np.asarray(best, dtype=np.int64)
 
 
@@ -223,7 +226,7 @@ def _allocate_roles(
     population = np.zeros(n, dtype=np.int64)
     population[: len(towns)] = [town.population for _, town in towns]
     # Villages by rank-size; the valley and the surroundings of the metropolis come first.
-    metropolis = EPCI_PLANS[1]
+    metropolis = EPCI_PLANS[1].towns[0]
     score = 0.22 * river_km + 0.05 * np.hypot(x - metropolis.x, y - metropolis.y) + draws.draw_noise(n)
     spread = 1 + 0.12 * draws.draw_noise(n)
     for k, plan in enumerate(EPCI_PLANS):
@@ -247,7 +250,7 @@ def _allocate_integers(total: int, share: FloatArray) -> IntArray:
     whole = np.floor(exact).astype(np.int64)
     left = int(total - whole.sum())
     whole[np.argsort(whole - exact, kind="stable")[:left]] += 1
-    return whole
+    return np.asarray(whole)
 
 
 def _build_cells(draws: Draws, phases: FloatArray) -> tuple[NDArray[np.object_], FloatArray, FloatArray]:

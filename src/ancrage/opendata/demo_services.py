@@ -91,7 +91,6 @@ FACILITIES: tuple[FacilityPlan, ...] = (
     _plan("Lycée d'enseignement professionnel", 38_000, 5_500),
     FacilityPlan("Ecole élémentaire", "École élémentaire", 2_100, 330, 0.06),
     FacilityPlan("Ecole maternelle", "École maternelle", 4_200, 2_000, 0.05),
-    _plan("Classe élémentaire de regroupement pédagogique intercommunal (RP", 700, 160, 0.08),
     _plan("Boulodrome", 1_500, 150),
     _plan("Tennis", 1_900, 350),
     _plan("Terrains de grands jeux", 1_500, 250),
@@ -159,20 +158,20 @@ def _build_schools(region: DemoRegion, draws: Draws) -> pl.DataFrame:
         if people < _OWN_SCHOOL:
             # One village in two keeps a class shared with its neighbours.
             if noise > 0:
-                rows.append((i, f"Ecole élémentaire de {name}", "Ecole", "C105", round(pupils), "0.0", "1.0"))
+                rows.append((i, f"Ecole élémentaire {name}", "Ecole", "C105", round(pupils), "0.0", "1.0"))
             continue
         count = max(1, round(pupils / _PUPILS_PER_SCHOOL))
         for k in range(count):
             number = "" if count == 1 else f" n° {k + 1}"
-            rows.append((i, f"Ecole primaire de {name}{number}", "Ecole", "C104", round(pupils / count), "1.0", "1.0"))
+            rows.append((i, f"Ecole primaire {name}{number}", "Ecole", "C104", round(pupils / count), "1.0", "1.0"))
         if people >= 2_300:
             rows += [
-                (i, f"Collège {k + 1} de {name}", "Collège", "C201", 430, None, None)
+                (i, f"Collège {name} n° {k + 1}", "Collège", "C201", 430, None, None)
                 for k in range(max(1, round(people / 9_000)))
             ]
         if people >= 5_500:
             rows += [
-                (i, f"Lycée {k + 1} de {name}", "Lycée", "C301", 760, None, None)
+                (i, f"Lycée {name} n° {k + 1}", "Lycée", "C301", 760, None, None)
                 for k in range(max(1, round(people / 24_000)))
             ]
     at = np.array([row[0] for row in rows])

@@ -41,10 +41,10 @@ _JOB_TILT_TOWN = (0.3, 1.0, 0.75, 1.0, 1.1, 1.05)
 _JOB_TILT_CITY = (0.05, 0.8, 1.45, 1.15, 1.0, 0.75)
 # The pull of a job falls as exp(-km / reach) [road km] for each class, plus a slower tail.
 _REACH_KM = (1.3, 8.0, 12.0, 10.5, 8.8, 10.0)
-_TAIL_SHARE = 0.045
+_TAIL_SHARE = 0.06
 _TAIL_KM = 26.0
 # People settle where they work, or work where they live, more than distance alone says.
-_OWN_COMMUNE_PULL = 2.4
+_OWN_COMMUNE_PULL = 2.3
 # Share of people who work at home among those who work in their own commune, by class (census mode "none").
 _HOME_SHARE = (0.72, 0.50, 0.26, 0.14, 0.21, 0.06)
 
@@ -124,7 +124,8 @@ def _build_residents(region: DemoRegion, employed: IntArray, draws: Draws) -> Fl
     """Return employed residents by commune and class, shape (n, 6)."""
     mix = np.array([_MIX[character] for character in region.list_characters()])
     # The nearer the metropolis, the more executives and the fewer workers.
-    km = np.hypot(region.x - EPCI_PLANS[1].x, region.y - EPCI_PLANS[1].y)
+    city = EPCI_PLANS[1].towns[0]
+    km = np.hypot(region.x - city.x, region.y - city.y)
     near = np.exp(-km / 25)
     mix *= 1 + near[:, None] * (-0.3, 0.0, 0.25, 0.08, 0.0, -0.25)
     mix[region.town_rank >= 0] *= _TOWN_TILT
