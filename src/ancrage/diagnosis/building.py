@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from ancrage.diagnosis.commuting import compute_long_minutes
 from ancrage.diagnosis.destinations import build_destinations
+from ancrage.diagnosis.flows import CLASS_FLOWS, FLOWS, read_flows
 from ancrage.diagnosis.groups import Groups, build_groups
 from ancrage.diagnosis.indicators import compute_indicators, list_indicators
 from ancrage.diagnosis.model import Diagnosis, Indicator, IndicatorValue, Status
 from ancrage.diagnosis.programmes import build_facts
+from ancrage.diagnosis.telework import read_class_flows
 from ancrage.diagnosis.typology import build_typology
 from ancrage.diagnosis.warnings import build_warnings
 from ancrage.diagnosis.workspace import Workspace, build_workspace, compute_once, read_communes
@@ -45,6 +47,7 @@ class _National:
     groups: Groups
     rows: dict[str, int]
     columns: dict[str, _Column]
+    flow_tables: dict[str, dict[str, str]]
 
 
 def build_diagnosis(tables: Tables, epci_code: str, travel: TravelProvider | None = None) -> Diagnosis:
@@ -52,8 +55,8 @@ def build_diagnosis(tables: Tables, epci_code: str, travel: TravelProvider | Non
 
     Parameters
     ----------
-    tables : the store; give the same `build_workspace(tables)` to several calls and what is national is
-        computed once.
+    tables : the store; for several EPCI, give the same `build_workspace(tables)` to every call and what is
+        national is computed once.
     epci_code : SIREN code, or a name (see `choose_epci`).
     travel : when given, adds the share of residents beyond 30 minutes by car.
 
@@ -73,7 +76,7 @@ def build_diagnosis(tables: Tables, epci_code: str, travel: TravelProvider | Non
         for indicator in list_indicators()
         if "epci" in indicator.levels and indicator.id != _MINUTES
     ]
-    communes = _build_communes(workspace, code)
+    communes = _build_communes(workspace, code, shared=workspace is tables)
     if travel is not None:
         value, by_commune = _build_minutes(workspace, code, travel)
         place = next(i for i, v in enumerate(values) if v.indicator.id == "long_commute_share") + 1
@@ -81,8 +84,7 @@ def build_diagnosis(tables: Tables, epci_code: str, travel: TravelProvider | Non
         communes = communes.join(
             by_commune.select("code", pl.col("value").alias(_MINUTES)), on="code", how="left", maintain_order="left"
         )
-    known = {value.indicator.id: value.value for value in values}
-    typology, reason = build_typology(known)
+    typology, reason = build_typology({value.indicator.id: value for value in values})
     choice = national.groups.choose(row, np.ones(len(national.groups.codes), dtype=np.bool_))
     if choice is None:  # fewer than MIN_GROUP EPCI of this nature in the store
         widest = national.groups.keys[-1]
@@ -108,15 +110,17 @@ def build_diagnosis(tables: Tables, epci_code: str, travel: TravelProvider | Non
 
 def _compute_national(workspace: Workspace) -> _National:
     groups = build_groups(workspace)
-    order = pl.DataFrame({"code": groups.codes})
+    every = compute_indicators(workspace, "epci")
+    size = len(groups.codes)
     columns = {}
-    by_indicator = compute_indicators(workspace, "epci").partition_by("indicator", as_dict=True)
-    for (name,), frame in by_indicator.items():
-        rows = order.join(frame, on="code", how="left", maintain_order="left")
+    # Every indicator lists the EPCI in the order of the table `epci`, as the groups do.
+    for start in range(0, len(every), size):
+        rows = every.slice(start, size)
 
         def read(column: str, rows: pl.DataFrame = rows) -> NDArray[np.float64]:
-            return rows[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            return rows[column].fill_null(float("nan")).to_numpy()
 
+        name = rows["indicator"][0]
         columns[str(name)] = _Column(
             read("value"),
             read("numerator"),
@@ -125,7 +129,16 @@ def _compute_national(workspace: Workspace) -> _National:
             rows["status"].to_list(),
             rows["vintage"].to_list(),
         )
-    return _National(groups, {code: i for i, code in enumerate(groups.codes)}, columns)
+    return _National(groups, {code: i for i, code in enumerate(groups.codes)}, columns, _list_flow_tables(workspace))
+
+
+def _list_flow_tables(workspace: Workspace) -> dict[str, dict[str, str]]:
+    """Return, for the two kinds of flows, EPCI code -> the table that speaks for it."""
+    flows, classes = read_flows(workspace), read_class_flows(workspace)
+    return {
+        FLOWS: {} if flows is None else dict(flows.chosen.select("epci_code", "table").iter_rows()),
+        CLASS_FLOWS: {} if classes is None else dict(classes.select("epci_code", "table").iter_rows()),
+    }
 
 
 def _build_value(indicator: Indicator, national: _National, row: int) -> IndicatorValue:
@@ -156,7 +169,7 @@ def _build_value(indicator: Indicator, national: _National, row: int) -> Indicat
         group_p10=p10,
         group_p90=p90,
         coverage=_read_number(column.coverage[row]),
-        sources=_list_sources(indicator),
+        sources=_list_sources(indicator, national, national.groups.codes[row]),
         group=label,
     )
 
@@ -165,7 +178,7 @@ def _build_minutes(workspace: Workspace, code: str, travel: TravelProvider) -> t
     indicator = next(i for i in list_indicators() if i.id == _MINUTES)
     whole, by_commune = compute_long_minutes(workspace, code, travel)
     found: dict[str, Any] = whole.row(0, named=True) if len(whole) else {}
-    flows = _read_vintage(workspace, code)
+    national: _National = workspace.kept["national"]
     return (
         IndicatorValue(
             indicator=indicator,
@@ -173,7 +186,7 @@ def _build_minutes(workspace: Workspace, code: str, travel: TravelProvider) -> t
             numerator=found.get("numerator"),
             denominator=found.get("denominator"),
             status="published" if found else "not_published",
-            vintage=flows,
+            vintage=national.columns["employed_residents"].vintage[national.rows[code]],
             rank=None,
             percentile=None,
             group_size=0,
@@ -181,40 +194,43 @@ def _build_minutes(workspace: Workspace, code: str, travel: TravelProvider) -> t
             group_p10=None,
             group_p90=None,
             coverage=found.get("coverage"),
-            sources=_list_sources(indicator),
+            sources=_list_sources(indicator, national, code),
         ),
         by_commune,
     )
 
 
-def _read_vintage(workspace: Workspace, code: str) -> str:
-    national: _National = workspace.kept["national"]
-    return national.columns["employed_residents"].vintage[national.rows[code]]
-
-
-def _list_sources(indicator: Indicator) -> tuple[str, ...]:
-    return tuple(name for name in indicator.tables if name not in ("communes", "epci")) or indicator.tables
+def _list_sources(indicator: Indicator, national: _National, code: str) -> tuple[str, ...]:
+    """Return the tables behind a value, with the flow table that speaks for the EPCI."""
+    named = tuple(name for name in indicator.tables if name not in ("communes", "epci")) or indicator.tables
+    chosen = [national.flow_tables[name].get(code) if name in national.flow_tables else name for name in named]
+    return tuple(name for name in chosen if name is not None)
 
 
 def _read_number(value: np.float64) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _build_communes(workspace: Workspace, code: str) -> pl.DataFrame:
+def _build_communes(workspace: Workspace, code: str, *, shared: bool) -> pl.DataFrame:
     """Return code, name, population and one column per commune indicator, in the order of names."""
 
-    def build() -> pl.DataFrame:
-        long = compute_indicators(workspace, "commune")
-        ids = long["indicator"].unique(maintain_order=True).to_list()
+    own = read_communes(workspace).filter(pl.col("epci_code") == code).sort("name", "code")
+
+    def build(of: Workspace) -> pl.DataFrame:
+        long = compute_indicators(of, "commune")
+        size = len(read_communes(of))
         # Every indicator lists the communes in the same order: its values stand side by side as they are.
-        parts = long.partition_by("indicator", as_dict=True)
-        wide = parts[(ids[0],)].select("code")
-        return wide.with_columns(
-            parts[(name,)]["value"].alias(name) for name in ids if name not in (_MINUTES, "population")
+        parts = {long["indicator"][i]: long["value"].slice(i, size) for i in range(0, len(long), size)}
+        return pl.DataFrame(
+            {"code": long["code"].slice(0, size)}
+            | {name: part for name, part in parts.items() if name not in (_MINUTES, "population")}
         )
 
-    wide = compute_once(workspace, "commune_values", build)
-    own = read_communes(workspace).filter(pl.col("epci_code") == code).sort("name", "code")
+    if shared:
+        wide = compute_once(workspace, "commune_values", lambda: build(workspace))
+    else:
+        # One EPCI only: what is already read is kept, and the communes are reduced to its own.
+        wide = build(replace(workspace, kept={**workspace.kept, "communes": own}))
     return own.select("code", "name", pl.col("population_2022").cast(pl.Int64).alias("population")).join(
         wide, on="code", how="left", maintain_order="left"
     )

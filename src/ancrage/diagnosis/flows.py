@@ -24,6 +24,11 @@ from ancrage.diagnosis.workspace import (
 from ancrage.territory.geography import compute_great_circle_km
 from ancrage.territory.tables import Tables
 
+# What an indicator names among its tables for "whichever flow table speaks for this EPCI": of totals, or
+# with the occupation class.
+FLOWS = "flows"
+CLASS_FLOWS = "flows with class"
+
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # INSEE's categories of a commune in the attraction area of a town: centre, and rest of the main pole.
 POLE_CATEGORIES = ("11", "12")
@@ -195,7 +200,7 @@ def _read_flows(tables: Tables) -> CoveredFlows | None:
         *keys,
         "home_epci",
         "work_epci",
-        pl.Series("km", km).fill_nan(None),
+        pl.Series("km", km.tolist()).fill_nan(None),
         ((pl.col("aav2020") == pl.col("home_aav")) & pl.col("aav2020_category").is_in(POLE_CATEGORIES))
         .fill_null(value=False)
         .alias("in_pole"),

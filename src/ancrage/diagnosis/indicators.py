@@ -18,7 +18,7 @@ from ancrage.diagnosis import (
     unpublished,
 )
 from ancrage.diagnosis.model import Indicator, Level
-from ancrage.diagnosis.workspace import ROW_SCHEMA, build_workspace
+from ancrage.diagnosis.workspace import build_workspace, read_communes
 from ancrage.language import Text
 from ancrage.territory.tables import Tables
 
@@ -74,15 +74,17 @@ def compute_indicators(tables: Tables, level: Level) -> pl.DataFrame:
         If the store has no `communes` or no `epci` table.
     """
     workspace = build_workspace(tables)
-    column, table = ("epci_code", "epci") if level == "epci" else ("code", "communes")
-    codes = workspace.scan(table).select(pl.col(column).alias("code")).collect()
+    if level == "epci":
+        codes = workspace.scan("epci").select(pl.col("epci_code").alias("code"))
+    else:
+        codes = read_communes(workspace).lazy().select("code")
     frames = []
     for indicator in list_indicators():
         if level not in indicator.levels:
             continue
         rows = indicator.compute(workspace, level)
         frames.append(
-            codes.join(rows.cast(ROW_SCHEMA), on="code", how="left", maintain_order="left").select(
+            codes.join(rows.lazy(), on="code", how="left", maintain_order="left").select(
                 pl.lit(indicator.id).alias("indicator"),
                 "code",
                 "value",
@@ -93,4 +95,4 @@ def compute_indicators(tables: Tables, level: Level) -> pl.DataFrame:
                 pl.col("vintage").fill_null(indicator.vintage(workspace)),
             )
         )
-    return pl.concat(frames)
+    return pl.concat(frames).collect()

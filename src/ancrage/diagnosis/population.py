@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import polars as pl
 
 from ancrage.diagnosis.model import Indicator, Level
@@ -36,39 +38,36 @@ def _read_ends(tables: Tables) -> tuple[int, int, pl.DataFrame] | None:
         return None
 
     def read() -> tuple[int, int, pl.DataFrame] | None:
-        series = (
-            tables.scan(_SERIES)
-            .select("code", pl.col("year").cast(pl.Int64), pl.col("population").cast(pl.Float64))
-            .filter(pl.col("population") > 0)
-            .sort("code", "year")
-            .with_columns(
-                pl.col("population").diff().over("code").alias("change"),
-                pl.col("population").shift().over("code").alias("before"),
-            )
+        series = tables.scan(_SERIES).select(
+            "code", pl.col("year").cast(pl.Int64), pl.col("population").cast(pl.Float64)
+        )
+        years = sorted(series.select(pl.col("year").unique()).drop_nulls().collect()["year"].to_list())
+        if not years:
+            return None
+        first, last = years[0], years[-1]
+        people = series.filter(pl.col("population") > 0)
+        wide = people.filter(pl.col("year") == last).select("code", pl.col("population").alias(str(last)))
+        for year in years[:-1]:
+            one = people.filter(pl.col("year") == year).select("code", pl.col("population").alias(str(year)))
+            wide = wide.join(one, on="code", how="left")
+        jumps = [_is_jump(pl.col(str(y)), pl.col(str(z))) for y, z in pairwise(years)]
+        ends = (
+            wide.filter(~pl.any_horizontal(jumps) if jumps else pl.lit(value=True))
+            .select("code", pl.col(str(first)).alias("first"), pl.col(str(last)).alias("last"))
+            .drop_nulls()
             .collect()
         )
-        if not len(series):
-            return None
-        bounds = series.select(pl.col("year").min().alias("first"), pl.col("year").max().alias("last")).row(0)
-        first, last = int(bounds[0]), int(bounds[1])
-        ends = (
-            series.group_by("code")
-            .agg(
-                pl.col("population").filter(pl.col("year") == first).first().alias("first"),
-                pl.col("population").filter(pl.col("year") == last).first().alias("last"),
-                (
-                    (pl.col("change").abs() > PERIMETER_JUMP * pl.min_horizontal("before", "population"))
-                    & (pl.col("change").abs() > PERIMETER_JUMP_PEOPLE)
-                )
-                .any()
-                .alias("jump"),
-            )
-            .filter(~pl.col("jump"))
-            .drop_nulls(["first", "last"])
-        )
-        return first, last, ends.select("code", "first", "last")
+        return first, last, ends
 
     return compute_once(tables, "population_ends", read)
+
+
+def _is_jump(before: pl.Expr, after: pl.Expr) -> pl.Expr:
+    """Say where a population changes too much in a year to be the same perimeter (both senses)."""
+    change = (after - before).abs()
+    return ((change > PERIMETER_JUMP * pl.min_horizontal(before, after)) & (change > PERIMETER_JUMP_PEOPLE)).fill_null(
+        value=False
+    )
 
 
 def compute_population_growth(tables: Tables, level: Level) -> pl.DataFrame:

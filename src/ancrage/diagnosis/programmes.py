@@ -44,7 +44,7 @@ def compute_industry_share(tables: Tables, level: Level) -> pl.DataFrame:
     if not members and not has_column(tables, "communes", "territoire_industrie_id"):
         return build_empty_rows()
     inside = (pl.col("territoire_industrie_id").is_not_null() | pl.col("epci_code").is_in(sorted(members))).fill_null(
-        False
+        value=False
     )
     return build_ratio_rows(
         tables,
@@ -173,7 +173,7 @@ INDICATORS = (
         reading=Text("100: the EPCI is a member.", "100 : l'EPCI en est membre."),
         unit="%",
         decimals=1,
-        tables=("communes", "epci"),
+        tables=(_TI, "communes", "epci"),
         vintage=build_vintage(_TI, "communes"),
         compute=compute_industry_share,
     ),

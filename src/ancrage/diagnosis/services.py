@@ -101,16 +101,20 @@ def read_facilities(tables: Tables) -> pl.DataFrame | None:
     first, last, labels = found
 
     def read() -> pl.DataFrame:
-        # Codes are folded after the de-duplication: strings are slow, and few rows are left.
+        kinds = pl.Enum(sorted(set(labels.values())))
         return (
             tables.scan(_BPE)
             .filter(pl.col("count") > 0, pl.col("year").is_in([first, last]))
-            .select("commune", "equipment", pl.col("year").cast(pl.Int64))
-            .with_columns(
-                pl.col("equipment").cast(pl.String).replace_strict(labels, default=None).alias("key"),
+            .select(
+                pl.col("commune").alias("code"),
+                pl.col("equipment")
+                .cast(pl.String)
+                .replace_strict(labels, default=None, return_dtype=kinds)
+                .alias("key"),
+                pl.col("year").cast(pl.Int64),
             )
             .drop_nulls("key")
-            .select(fold_arrondissements(pl.col("commune")).alias("code"), "key", "year")
+            .with_columns(fold_arrondissements(pl.col("code")))
             .collect()
         )
 
@@ -123,23 +127,28 @@ def _read_everyday(tables: Tables) -> pl.DataFrame | None:
     labels = list_common_labels(tables)
     if facilities is None or labels is None:
         return None
-    groups = {key: service for service, keys in EVERYDAY_SERVICES.items() for key in keys}
+    present = facilities["key"].dtype.categories.to_list()  # type: ignore[attr-defined]
+    numbers = {key: i for i, keys in enumerate(EVERYDAY_SERVICES.values()) for key in keys if key in present}
 
     def read() -> pl.DataFrame:
-        present = (
-            facilities.with_columns(pl.col("key").replace_strict(groups, default=None).alias("service"))
-            .drop_nulls("service")
+        held = (
+            facilities.lazy()
+            .filter(pl.col("key").is_in(list(numbers)))
+            .select("code", "year", pl.col("key").replace_strict(numbers, return_dtype=pl.Int8).alias("service"))
+            .unique()
             .group_by("code")
             .agg(
-                pl.col("service").filter(pl.col("year") == labels[0]).n_unique().alias("before"),
-                pl.col("service").filter(pl.col("year") == labels[1]).n_unique().alias("after"),
+                (pl.col("year") == labels[0]).sum().alias("before"),
+                (pl.col("year") == labels[1]).sum().alias("after"),
             )
         )
         return (
             read_communes(tables)
+            .lazy()
             .select("code", "population")
-            .join(present, on="code", how="left", maintain_order="left")
+            .join(held, on="code", how="left", maintain_order="left")
             .with_columns(pl.col("before", "after").fill_null(0).cast(pl.Float64))
+            .collect()
         )
 
     return compute_once(tables, "everyday", read)
@@ -215,7 +224,7 @@ def compute_no_food_shop(tables: Tables, level: Level) -> pl.DataFrame:
     if facilities is None or labels is None:
         return build_empty_rows()
     return _build_absence_rows(
-        tables, level, facilities.filter(pl.col("year") == labels[1], pl.col("key").is_in(FOOD_SHOPS))
+        tables, level, facilities.filter(pl.col("year") == labels[1], pl.col("key").cast(pl.String).is_in(FOOD_SHOPS))
     )
 
 

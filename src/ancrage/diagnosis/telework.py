@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from ancrage.diagnosis.flows import choose_covered, list_class_names, read_home, read_vintage
+from ancrage.diagnosis.flows import CLASS_FLOWS, choose_covered, list_class_names, read_home, read_vintage
 from ancrage.diagnosis.labour import CLASS_COLUMNS, LABOUR, read_class_counts
 from ancrage.diagnosis.model import Indicator, Level
 from ancrage.diagnosis.thresholds import MIN_CELL_WORKERS
@@ -49,7 +49,7 @@ def compute_telework_potential_flows(
     tables: Tables, level: Level, tele_shares: Mapping[int, float] | None = None
 ) -> pl.DataFrame:
     """Return the same ratio over the employed residents of the flow tables that know the occupation class."""
-    mix = compute_once(tables, "class_flows", lambda: _read_class_flows(tables))
+    mix = read_class_flows(tables)
     if mix is None:
         return build_empty_rows()
     shares = tele_shares if tele_shares is not None else read_tele_shares()
@@ -69,8 +69,18 @@ def compute_telework_potential_flows(
     return rows.drop("vintage").join(vintages, on="code", how="left", maintain_order="left")
 
 
+def compute_workers_share_flows(tables: Tables, level: Level) -> pl.DataFrame:
+    """Return 100 x employed residents of class 6 (manual workers) / those with a class, from the same flows."""
+    manual = {cs: 1.0 if cs == 6 else 0.0 for cs in range(1, 7)}
+    return compute_telework_potential_flows(tables, level, manual)
+
+
+def read_class_flows(tables: Tables) -> pl.DataFrame | None:
+    """Return code, epci_code, table, vintage and one column of residents per class ("1".."6"), for covered EPCI."""
+    return compute_once(tables, "class_flows", lambda: _read_class_flows(tables))
+
+
 def _read_class_flows(tables: Tables) -> pl.DataFrame | None:
-    """Return code, epci_code, vintage and one column of residents per class, for the covered EPCI."""
     frames = [
         tables.scan(name)
         .select(
@@ -91,7 +101,7 @@ def _read_class_flows(tables: Tables) -> pl.DataFrame | None:
     chosen = choose_covered(tables, rows.drop("csp")).select("epci_code", "table", "vintage")
     places = read_communes(tables).select(pl.col("code").alias("home"), "epci_code")
     kept = rows.join(places, on="home").join(chosen, on=["epci_code", "table", "vintage"])
-    return kept.group_by(pl.col("home").alias("code"), "epci_code", pl.col("vintage").cast(pl.String)).agg(
+    return kept.group_by(pl.col("home").alias("code"), "epci_code", "table", pl.col("vintage").cast(pl.String)).agg(
         pl.col("workers").filter(pl.col("csp") == cs).sum().alias(str(cs)) for cs in range(1, 7)
     )
 
@@ -126,9 +136,23 @@ INDICATORS = (
         ),
         unit="%",
         decimals=1,
-        tables=("flows", "communes", "epci"),
+        tables=(CLASS_FLOWS, "communes", "epci"),
         vintage=_name_class_vintage,
         compute=compute_telework_potential_flows,
         favourable="high",
+    ),
+    Indicator(
+        id="workers_share_flows",
+        family="labour",
+        label=Text("Manual workers among employed residents (flows)", "Ouvriers parmi les actifs occupés (flux)"),
+        reading=Text(
+            "The same as above where flows know the class: every commune counts.",
+            "Le même que ci-dessus là où les flux connaissent la catégorie : toutes les communes comptent.",
+        ),
+        unit="%",
+        decimals=1,
+        tables=(CLASS_FLOWS, "communes", "epci"),
+        vintage=_name_class_vintage,
+        compute=compute_workers_share_flows,
     ),
 )

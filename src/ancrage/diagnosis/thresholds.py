@@ -16,6 +16,8 @@ COVERAGE_WARNING = 0.90
 MIN_CELL_WORKERS = 200.0
 # An EPCI is at the edge of a flow file when communes this near [km] are neither homes nor work places in it.
 EDGE_KM = 10.0
+# ... unless at least this share of its residents works in EPCI without flows: the file then crosses its border.
+EDGE_OPEN_SHARE = 0.01
 
 LONG_COMMUTE_KM = 20.0
 LONG_COMMUTE_MINUTES = 30.0
@@ -28,5 +30,6 @@ PERIMETER_JUMP_PEOPLE = 50
 DORMITORY_MAX_CONCENTRATION = 70.0  # jobs per 100 employed residents
 DORMITORY_MIN_OUT_COMMUTING = 50.0  # % of employed residents
 INDUSTRIAL_MIN_WORKERS = 30.0  # % of the active population in class 6 (workers)
+INDUSTRIAL_MIN_COVERAGE = 0.50  # of the population, for the share of workers to count
 INDUSTRIAL_MIN_LABEL = 50.0  # % of the population in a Territoire d'industrie
 ISOLATED_MIN_OUTSIDE = 50.0  # % of the population outside the attraction area of any town

@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ancrage.diagnosis import thresholds
+from ancrage.diagnosis.model import IndicatorValue
 from ancrage.language import Text, format_number
 
 
-def build_typology(values: Mapping[str, float | None]) -> tuple[Text, Text]:
+def build_typology(values: Mapping[str, IndicatorValue]) -> tuple[Text, Text]:
     """Return the words ("dormitory and industrial") and the sentence that gives the figures behind them.
 
     Parameters
     ----------
-    values : indicator id -> value, None when not published.
+    values : indicator id -> value of the EPCI.
 
     Notes
     -----
     dormitory: concentration below 70 jobs per 100 residents and at least half of the residents work outside.
-    industrial: at least 30 % of active people are manual workers, or half of the people live in a Territoire
+    industrial: at least 30 % of employed residents are manual workers (flows; else active people of the census
+    where it covers half of the population), or half of the people live in a Territoire
     d'industrie. isolated: at least half of the people live outside the attraction area of any town. None of
     them: balanced; but if flows are missing, the word can only be "undetermined".
     """
-    concentration, leaving = values.get("employment_concentration"), values.get("out_commuting_share")
-    manual, label = values.get("workers_share"), values.get("industry_territory_share")
-    outside = values.get("outside_attraction_share")
+    concentration = _read_value(values, "employment_concentration")
+    leaving = _read_value(values, "out_commuting_share")
+    manual = _read_value(values, "workers_share_flows")
+    if manual is None:
+        manual = _read_value(values, "workers_share", thresholds.INDUSTRIAL_MIN_COVERAGE)
+    label = _read_value(values, "industry_territory_share")
+    outside = _read_value(values, "outside_attraction_share")
     words: list[Text] = []
     reasons: list[Text] = []
     if concentration is not None and leaving is not None:
@@ -74,3 +80,10 @@ def build_typology(values: Mapping[str, float | None]) -> tuple[Text, Text]:
         Text(" and ".join(w.en for w in words), " et ".join(w.fr for w in words)),
         Text("; ".join(r.en for r in reasons) + ".", " ; ".join(r.fr for r in reasons) + "."),
     )
+
+
+def _read_value(values: Mapping[str, IndicatorValue], name: str, min_coverage: float = 0.0) -> float | None:
+    found = values.get(name)
+    if found is None or (found.coverage is not None and found.coverage < min_coverage):
+        return None
+    return found.value

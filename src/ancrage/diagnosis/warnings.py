@@ -9,7 +9,7 @@ import polars as pl
 
 from ancrage.diagnosis.flows import list_flow_names, read_flows
 from ancrage.diagnosis.model import IndicatorValue
-from ancrage.diagnosis.thresholds import COVERAGE_WARNING, EDGE_KM
+from ancrage.diagnosis.thresholds import COVERAGE_WARNING, EDGE_KM, EDGE_OPEN_SHARE
 from ancrage.diagnosis.workspace import read_communes
 from ancrage.language import Text, format_number
 from ancrage.territory.geography import compute_great_circle_km
@@ -84,7 +84,8 @@ def _build_flow_warnings(tables: Tables, epci_code: str) -> list[Text]:
 def list_cut_neighbours(tables: Tables, epci_code: str) -> tuple[str, ...]:
     """Return the names of the communes near an EPCI, of EPCI without flows, where none of its residents works.
 
-    Near: chef-lieu within `EDGE_KM` of a chef-lieu of the EPCI. Sorted by distance.
+    Near: chef-lieu within `EDGE_KM` of a chef-lieu of the EPCI. Sorted by distance. None when the file does
+    cross the border (see `EDGE_OPEN_SHARE`), as an extract of all the flows of one EPCI does.
     """
     flows = read_flows(tables)
     if flows is None:
@@ -93,7 +94,12 @@ def list_cut_neighbours(tables: Tables, epci_code: str) -> tuple[str, ...]:
     own = communes.filter(pl.col("epci_code") == epci_code)
     if not len(own):
         return ()
-    works = flows.residents.filter(pl.col("home_epci") == epci_code)["work"].drop_nulls().unique()
+    covered = flows.chosen["epci_code"].to_list()
+    rows = flows.residents.filter(pl.col("home_epci") == epci_code)
+    beyond = rows.filter(~pl.col("work_epci").is_in(covered).fill_null(value=False))["workers"].sum()
+    if beyond >= EDGE_OPEN_SHARE * rows["workers"].sum():
+        return ()
+    works = rows["work"].drop_nulls().unique()
     margin_lat = EDGE_KM / 110.0
     lat = own["lat"].to_numpy()
     margin_lon = margin_lat / float(np.cos(np.radians(np.abs(lat).max())))
@@ -102,7 +108,7 @@ def list_cut_neighbours(tables: Tables, epci_code: str) -> tuple[str, ...]:
         pl.col("lat").is_between(lat.min() - margin_lat, lat.max() + margin_lat),
         pl.col("lon").is_between(lon.min() - margin_lon, lon.max() + margin_lon),
         pl.col("epci_code") != epci_code,
-        ~pl.col("epci_code").is_in(flows.chosen["epci_code"].to_list()),
+        ~pl.col("epci_code").is_in(covered),
         ~pl.col("code").is_in(works.to_list()),
     )
     if not len(others):

@@ -25,6 +25,8 @@ ROW_SCHEMA = pl.Schema(
     }
 )
 
+_DIGITS = 8
+
 # Columns of `communes` that a diagnosis can use; the first are required, the others may be missing.
 _REQUIRED = ("code", "name", "epci_code", "lon", "lat", "population_2022")
 _OPTIONAL = (
@@ -129,12 +131,10 @@ def build_ratio_rows(tables: Tables, level: Level, atoms: pl.DataFrame, scale: f
         Optional: known and total (weights of the coverage; by default the population of the communes with
         both, over that of all), secret (True where the producer withheld the value).
     """
+    both = pl.col("numerator").is_not_null() & pl.col("denominator").is_not_null()
     joined = _join_atoms(tables, atoms).with_columns(
-        pl.when(pl.col("numerator").is_not_null() & pl.col("denominator").is_not_null())
-        .then(pl.col("denominator"))
-        .alias("denominator"),
+        pl.when(both).then(pl.col("numerator")), pl.when(both).then(pl.col("denominator"))
     )
-    joined = joined.with_columns(pl.when(pl.col("denominator").is_not_null()).then(pl.col("numerator")))
     rows = _sum_rows(joined, level, known=pl.col("denominator").is_not_null())
     return _close_rows(
         rows.with_columns(
@@ -160,64 +160,63 @@ def build_count_rows(tables: Tables, level: Level, atoms: pl.DataFrame) -> pl.Da
 
 def build_code_rows(values: pl.DataFrame) -> pl.DataFrame:
     """Return rows from a frame of code and value, for figures that a source publishes ready-made."""
+    nothing = pl.lit(None, pl.Float64)
     return _close_rows(
-        values.select(
+        values.lazy().select(
             "code",
             pl.col("value").cast(pl.Float64),
-            pl.lit(None, pl.Float64).alias("numerator"),
-            pl.lit(None, pl.Float64).alias("denominator"),
-            pl.lit(None, pl.Float64).alias("coverage"),
+            nothing.alias("numerator"),
+            nothing.alias("denominator"),
+            nothing.alias("coverage"),
             pl.lit(value=False).alias("secret"),
         )
     )
 
 
-def _join_atoms(tables: Tables, atoms: pl.DataFrame) -> pl.DataFrame:
-    communes = read_communes(tables).select("code", "epci_code", "population")
-    return communes.join(atoms, on="code", how="left", maintain_order="left").with_columns(
-        pl.col("numerator").cast(pl.Float64), pl.col("denominator").cast(pl.Float64)
+def _join_atoms(tables: Tables, atoms: pl.DataFrame) -> pl.LazyFrame:
+    """Return one row per commune of the store, with weights and secrecy even where `atoms` has none."""
+    joined = (
+        read_communes(tables)
+        .lazy()
+        .select("code", "epci_code", "population")
+        .join(atoms.lazy(), on="code", how="left", maintain_order="left")
+        .with_columns(pl.col("numerator", "denominator").cast(pl.Float64))
     )
-
-
-def _sum_rows(joined: pl.DataFrame, level: Level, known: pl.Expr) -> pl.DataFrame:
-    if "total" not in joined.columns:
-        joined = joined.with_columns(
-            pl.when(known).then(pl.col("population")).otherwise(0.0).alias("known"),
-            pl.col("population").alias("total"),
-        )
-    if "secret" not in joined.columns:
+    if "secret" not in atoms.columns:
         joined = joined.with_columns(pl.lit(value=False).alias("secret"))
-    joined = joined.with_columns(known.alias("present"))
+    if "total" not in atoms.columns:
+        joined = joined.with_columns(pl.lit(None, pl.Float64).alias("known"), pl.col("population").alias("total"))
+    return joined
+
+
+def _sum_rows(joined: pl.LazyFrame, level: Level, known: pl.Expr) -> pl.LazyFrame:
+    joined = joined.with_columns(
+        known.alias("present"),
+        pl.coalesce("known", pl.when(known).then(pl.col("total")).otherwise(0.0)).alias("known"),
+    )
     if level == "epci":
-        rows = (
-            joined.lazy()
-            .filter(pl.col("epci_code").is_not_null())
-            .group_by(pl.col("epci_code").alias("code"), maintain_order=True)
+        joined = (
+            joined.filter(pl.col("epci_code").is_not_null())
+            .group_by(pl.col("epci_code").alias("code"))
             .agg(
-                pl.col("numerator").sum(),
-                pl.col("denominator").sum(),
-                pl.col("known").sum(),
-                pl.col("total").sum(),
-                pl.col("secret").any(),
-                pl.col("present").any(),
+                pl.col("numerator", "denominator", "known", "total").sum(),
+                pl.col("secret", "present").any(),
             )
-            .collect()
         )
-    else:
-        rows = joined
-    return rows.with_columns(
+    return joined.with_columns(
         pl.when(pl.col("total") > 0).then((pl.col("known") / pl.col("total")).clip(0.0, 1.0)).alias("coverage")
     )
 
 
-def _close_rows(rows: pl.DataFrame) -> pl.DataFrame:
+def _close_rows(rows: pl.LazyFrame) -> pl.DataFrame:
     published = pl.col("value").is_not_null()
     return rows.select(
         "code",
-        "value",
-        pl.when(published).then(pl.col("numerator")).alias("numerator"),
-        pl.when(published).then(pl.col("denominator")).alias("denominator"),
-        "coverage",
+        # Sums run in parallel: their last digits depend on the order, and equal values must stay equal.
+        pl.col("value").round(_DIGITS),
+        pl.when(published).then(pl.col("numerator")).alias("numerator").round(_DIGITS),
+        pl.when(published).then(pl.col("denominator")).alias("denominator").round(_DIGITS),
+        pl.col("coverage").round(_DIGITS),
         pl.when(published)
         .then(pl.lit("published"))
         .when(pl.col("secret").fill_null(value=False))
@@ -225,4 +224,4 @@ def _close_rows(rows: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("not_published"))
         .alias("status"),
         pl.lit(None, pl.String).alias("vintage"),
-    )
+    ).collect()
