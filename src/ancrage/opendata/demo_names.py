@@ -48,9 +48,9 @@ class EpciPlan:
 # The first EPCI is the studied one; its second town lost its factory. The second EPCI is the metropolis.
 EPCI_PLANS: tuple[EpciPlan, ...] = (
     EpciPlan(
-        "CC des Vallées d'Ombreval", "CC", "industrial", -34, 1, 40, 32_000, 0.34, -0.45,
+        "CC des Vallées d'Ombreval", "CC", "industrial", -34, 1, 40, 32_000, 0.32, -0.45,
         (
-            TownPlan("Marchelune", -33.5, 1.5, 6_100, 1.14),
+            TownPlan("Marchelune", -33.5, 1.5, 6_100, 1.06),
             TownPlan("Fargecombe", -40.0, -3.2, 3_850, 0.56),
             TownPlan("Aigremer", -28.0, 7.5, 2_450, 0.88),
         ),
