@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ancrage import __version__
-from ancrage.cli import data, parameters, session
+from ancrage.cli import data, demo, parameters, plan, session, travel
 from ancrage.errors import AncrageError
 
 app = typer.Typer(
@@ -18,8 +18,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From open data to a sited, sized, costed and evaluated network of third places.",
 )
+demo.register(app)
 app.add_typer(data.app)
+plan.register(app)
 app.add_typer(parameters.app)
+app.add_typer(travel.app)
 
 
 def _print_version(asked: bool) -> None:
@@ -34,7 +37,7 @@ def start(
         str | None,
         typer.Option("--lang", help="Language of messages: fr (default) or en. Also ANCRAGE_LANG.", show_default=False),
     ] = None,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 (handled by its callback)
         bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:

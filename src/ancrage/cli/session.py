@@ -23,9 +23,13 @@ DataOption = Annotated[
     Path | None,
     typer.Option(
         "--data",
-        help="Data folder (a territory store, or a folder of tables). Default: ANCRAGE_DATA, else the user's data folder.",
+        help="Data folder: a store, or a folder of tables. Default: ANCRAGE_DATA, else the user's data folder.",
         show_default=False,
     ),
+]
+LangOption = Annotated[
+    str | None,
+    typer.Option("--lang", help="Language: fr (default) or en. Also ANCRAGE_LANG.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON alone on standard output.")]
 
@@ -48,6 +52,12 @@ def set_language(value: str | None) -> None:
         raise InputError(
             f"Unknown language '{chosen}': use 'fr' or 'en'.", f"Langue « {chosen} » inconnue : « fr » ou « en »."
         )
+
+
+def choose_language(value: str | None) -> None:
+    """Set the language from the `--lang` of a command, where it is given."""
+    if value is not None:
+        set_language(value)
 
 
 def get_language() -> Language:

@@ -149,7 +149,7 @@ def list_impact(
         return (
             network.effects.desk_days.sum(axis=1)
             * values["local_spend_per_day"]
-            * (1.0 - values["spend_displacement"])
+            * values["spend_displacement"]
             * values["local_multiplier_income"]
         )
 

@@ -1,0 +1,142 @@
+"""What `ancrage plan` says in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.table import Table
+
+from ancrage.cli import session
+from ancrage.figures import Figure
+from ancrage.language import Text, format_number
+from ancrage.study.results import PlaceResult, StudyResult
+
+_KINDS = {
+    "existing": Text("existing", "existant"),
+    "kept": Text("kept", "gardé"),
+    "chosen": Text("chosen", "choisi"),
+}
+
+
+def print_summary(result: StudyResult, files: tuple[Path, ...]) -> None:
+    """Print the network, its effects, its proof, the warnings and where the files are."""
+    say, out = session.say, session.out
+    if result.fictional:
+        out.print(say(Text("FICTIONAL TERRITORY", "TERRITOIRE FICTIF")), style="bold yellow")
+    out.print(f"[bold]{result.territory}[/bold]")
+    new = [place for place in result.places if place.kind != "existing"]
+    desks = _write(sum(place.desks.value for place in new))
+    cost = _write(result.cost.value)
+    out.print(
+        say(
+            Text(
+                f"{len(new)} new places, {desks} desks, for {cost} EUR a year net of income.",
+                f"{len(new)} nouveaux lieux, {desks} postes, pour {cost} EUR par an, recettes déduites.",
+            )
+        )
+    )
+    out.print(say(result.proof), style="green" if result.plan.status == "optimal" else "yellow")
+    out.print(_build_places(result))
+    out.print(_build_impact(result))
+    if result.alternatives:
+        out.print(_build_alternatives(result))
+    if result.robustness:
+        out.print(
+            say(
+                Text(
+                    f"{result.robustness.draws} simulations: keeping this network loses "
+                    f"{result.robustness.regret_median:.1%} of the best value in the median case, "
+                    f"{result.robustness.regret_p90:.1%} in the worst tenth.",
+                    f"{result.robustness.draws} simulations : garder ce réseau fait perdre "
+                    f"{_write(100 * result.robustness.regret_median, 1)} % de la meilleure valeur dans le cas médian, "
+                    f"{_write(100 * result.robustness.regret_p90, 1)} % dans le pire dixième.",
+                )
+            )
+        )
+    out.print(say(result.travel_label), style="dim")
+    for override in result.overrides:
+        changed = Text("Changed coefficient", "Coefficient modifié")
+        out.print(f"{say(changed)}: {override.name} = {override.value:g} ({override.default:g})", style="dim")
+    for warning in result.warnings:
+        out.print(f"! {say(warning)}", style="yellow", markup=False)
+    if files:
+        out.print(say(Text("Files:", "Fichiers :")))
+        for file in files:
+            out.print(f"  {file}", markup=False, soft_wrap=True)
+
+
+def _write(value: float, decimals: int = 0) -> str:
+    return format_number(value, decimals, session.get_language())
+
+
+def _write_interval(figure: Figure, decimals: int = 0) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{_write(figure.low, decimals)} – {_write(figure.high, decimals)}"
+
+
+def _name(place: PlaceResult) -> str:
+    return f"{place.name} ({place.label})" if place.label else place.name
+
+
+def _build_places(result: StudyResult) -> Table:
+    say = session.say
+    table = Table(title=say(Text("Network", "Réseau")), title_justify="left")
+    table.add_column(say(Text("Place", "Lieu")))
+    table.add_column(say(Text("Kind", "Nature")))
+    for title in (
+        Text("Desks", "Postes"),
+        Text("P10 – P90", "P10 – P90"),
+        Text("Desk-days/week", "Jours-postes/sem."),
+        Text("EUR/year", "EUR/an"),
+        Text("In the best network", "Dans le meilleur réseau"),
+    ):
+        table.add_column(say(title), justify="right")
+    for place in result.places:
+        table.add_row(
+            _name(place),
+            say(_KINDS[place.kind]),
+            _write(place.desks.value),
+            _write_interval(place.desks),
+            _write(place.desk_days.value, 1),
+            _write(place.cost.value),
+            "" if place.site_share is None else f"{_write(100 * place.site_share)} %",
+        )
+    return table
+
+
+def _build_impact(result: StudyResult) -> Table:
+    say = session.say
+    table = Table(title=say(Text("What it changes, per year", "Ce que cela change, par an")), title_justify="left")
+    table.add_column(say(Text("Effect", "Effet")))
+    for title in (Text("Value", "Valeur"), Text("P10 – P90", "P10 – P90"), Text("Unit", "Unité")):
+        table.add_column(say(title), justify="left" if title.en == "Unit" else "right")
+    for line in result.impact:
+        decimals = 1 if abs(line.figure.value) < 100 else 0
+        table.add_row(
+            say(line.label),
+            _write(line.figure.value, decimals),
+            _write_interval(line.figure, decimals),
+            line.figure.unit,
+        )
+    return table
+
+
+def _build_alternatives(result: StudyResult) -> Table:
+    say = session.say
+    names = {commune.code: commune.name for commune in result.communes}
+    epsilon = _write(100 * result.settings.epsilon, 0)
+    table = Table(
+        title=say(Text(f"Other networks within {epsilon} %", f"Autres réseaux à moins de {epsilon} %")),
+        title_justify="left",
+    )
+    table.add_column(say(Text("Loss", "Perte")), justify="right")
+    table.add_column(say(Text("Opens instead", "Ouvre à la place")))
+    table.add_column(say(Text("Gives up", "Renonce à")))
+    for other in result.alternatives:
+        table.add_row(
+            f"{_write(100 * other.loss, 2)} %",
+            ", ".join(names.get(code, code) for code in other.added),
+            ", ".join(names.get(code, code) for code in other.removed),
+        )
+    return table
