@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ancrage import __version__
-from ancrage.cli import data, demo, parameters, plan, session, travel
+from ancrage.cli import data, demo, diagnose, parameters, plan, session, travel
 from ancrage.errors import AncrageError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 demo.register(app)
 app.add_typer(data.app)
+diagnose.register(app)
 plan.register(app)
 app.add_typer(parameters.app)
 app.add_typer(travel.app)

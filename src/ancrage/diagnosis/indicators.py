@@ -37,6 +37,23 @@ FAMILIES: dict[str, Text] = {
     "programmes": Text("Programmes", "Programmes"),
 }
 
+# Units as written in `Indicator.unit`, and as a reader sees them.
+UNITS: dict[str, Text] = {
+    "%": Text("%", "%"),
+    "% per year": Text("% per year", "% par an"),
+    "EUR per year": Text("EUR per year", "€ par an"),
+    "communes": Text("communes", "communes"),
+    "jobs": Text("jobs", "emplois"),
+    "jobs per 100 employed residents": Text("jobs per 100 employed residents", "emplois pour 100 actifs occupés"),
+    "m2": Text("m²", "m²"),
+    "minutes": Text("minutes", "minutes"),
+    "people": Text("people", "personnes"),
+    "places": Text("places", "lieux"),
+    "schools": Text("schools", "écoles"),
+    "sites": Text("sites", "sites"),
+    "types": Text("types", "types"),
+}
+
 _MODULES = (
     employment,
     commuting,

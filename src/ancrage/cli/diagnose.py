@@ -1,0 +1,297 @@
+"""`ancrage diagnose`: the diagnosis of one EPCI, in the terminal or as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ancrage.cli import session
+from ancrage.language import Text, format_number
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ancrage.diagnosis.model import Diagnosis, IndicatorValue
+
+# Version of the JSON form (docs/method/diagnosis.md): raised when a key changes its meaning or goes away.
+JSON_FORM = 1
+_DIGITS = 6
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("diagnose")(diagnose)
+
+
+def diagnose(
+    epci: Annotated[str, typer.Argument(metavar="CODE_OR_NAME", help="SIREN code or name of the EPCI.")],
+    data: session.DataOption = None,
+    communes: Annotated[bool, typer.Option("--communes", help="Also show one line per commune.")] = False,
+    as_json: session.JsonOption = False,
+) -> None:
+    """Diagnose one EPCI beside comparable ones: jobs, commuting, services, housing, brownfields."""
+    # Imported here so that the other commands start without Polars.
+    from ancrage.diagnosis import build_diagnosis
+    from ancrage.opendata.store import open_store
+
+    diagnosis = build_diagnosis(open_store(session.find_data_folder(data)), epci)
+    if as_json:
+        session.print_json(build_json(diagnosis))
+    else:
+        _print_summary(diagnosis)
+        if communes:
+            _print_communes(diagnosis)
+
+
+def build_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return the documented JSON form of a diagnosis; labels are in the language of the session."""
+    say = session.say
+    return {
+        "form": JSON_FORM,
+        "language": session.get_language(),
+        "epci": {"code": diagnosis.epci_code, "name": diagnosis.name},
+        "fictional": diagnosis.fictional,
+        "typology": say(diagnosis.typology),
+        "typology_reason": say(diagnosis.typology_reason),
+        "group": {"label": say(diagnosis.group), "size": diagnosis.group_size},
+        "indicators": [_build_value_json(value) for value in diagnosis.values],
+        "destinations": _build_rows_json(diagnosis.destinations),
+        "communes": _build_rows_json(diagnosis.communes),
+        "facts": [say(fact) for fact in diagnosis.facts],
+        "warnings": [say(warning) for warning in diagnosis.warnings],
+        "sources": [
+            {
+                "table": source.table,
+                "title": say(source.title),
+                "producer": source.producer,
+                "vintage": source.vintage,
+                "licence": source.licence,
+                "url": source.url,
+            }
+            for source in diagnosis.sources
+        ],
+    }
+
+
+def _build_value_json(value: IndicatorValue) -> dict[str, Any]:
+    indicator = value.indicator
+    return {
+        "id": indicator.id,
+        "family": indicator.family,
+        "label": session.say(indicator.label),
+        "reading": session.say(indicator.reading),
+        "unit": indicator.unit,
+        "value": _round(value.value),
+        "numerator": _round(value.numerator),
+        "denominator": _round(value.denominator),
+        "status": value.status,
+        "unpublished": session.say(indicator.unpublished) if indicator.unpublished else None,
+        "vintage": value.vintage,
+        "coverage": _round(value.coverage),
+        "rank": value.rank,
+        "percentile": _round(value.percentile),
+        "group": session.say(value.group) if value.group else None,
+        "group_size": value.group_size,
+        "group_p10": _round(value.group_p10),
+        "group_median": _round(value.group_median),
+        "group_p90": _round(value.group_p90),
+        "sources": list(value.sources),
+    }
+
+
+def _build_rows_json(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {key: _round(item) if isinstance(item, float) else item for key, item in row.items()}
+        for row in frame.iter_rows(named=True)
+    ]
+
+
+def _round(value: float | None) -> float | None:
+    """Round below any meaning, so that two runs print the same text."""
+    return None if value is None or value != value else round(value, _DIGITS)
+
+
+def _print_summary(diagnosis: Diagnosis) -> None:
+    from rich.markup import escape
+
+    from ancrage.diagnosis import FAMILIES
+
+    say, out = session.say, session.out
+    out.print(f"[bold]{escape(diagnosis.name)}[/bold] ({diagnosis.epci_code})")
+    out.print(
+        escape(say(Text(f"Profile: {diagnosis.typology.en}.", f"Profil : {diagnosis.typology.fr}."))), style="bold"
+    )
+    out.print(escape(say(diagnosis.typology_reason)))
+    out.print(
+        escape(
+            say(
+                Text(
+                    f"Compared with {diagnosis.group_size} EPCI: {diagnosis.group.en}. Rank 1 is the highest value; "
+                    "* marks a wider group.",
+                    f"Comparé à {diagnosis.group_size} EPCI : {diagnosis.group.fr}. Le rang 1 est la plus haute "
+                    "valeur ; * signale un groupe plus large.",
+                )
+            )
+        )
+    )
+    for family, heading in FAMILIES.items():
+        values = [value for value in diagnosis.values if value.indicator.family == family]
+        if values:
+            out.print()
+            out.print(_build_family_table(diagnosis, say(heading), values))
+    _print_destinations(diagnosis)
+    _print_list(Text("Facts", "Faits"), diagnosis.facts)
+    _print_list(Text("Warnings", "Avertissements"), diagnosis.warnings, style="yellow")
+
+
+def _build_family_table(diagnosis: Diagnosis, heading: str, values: list[IndicatorValue]) -> Any:
+    from rich.markup import escape
+
+    say = session.say
+    table = _open_table(heading)
+    table.add_column(say(Text("Indicator", "Indicateur")), ratio=1, min_width=24)
+    for label in (
+        Text("Value", "Valeur"),
+        Text("Unit", "Unité"),
+        Text("Rank", "Rang"),
+        Text("Percentile", "Centile"),
+        Text("Median", "Médiane"),
+        Text("Vintage", "Millésime"),
+    ):
+        left = label.en in ("Unit", "Vintage")
+        table.add_column(say(label), justify="left" if left else "right", no_wrap=label.en != "Unit")
+    for value in values:
+        indicator = value.indicator
+        unit = _render_unit(indicator.unit)
+        if value.value is None:
+            why = indicator.unpublished
+            status = (
+                Text("withheld (secrecy)", "secret statistique")
+                if value.status == "secret"
+                else Text("not published", "non publié")
+            )
+            label = say(indicator.label) + (f" ({say(why).rstrip('.')})" if why else "")
+            table.add_row(escape(label), f"[dim]{say(status)}[/dim]", "", "", "", "", "")
+            continue
+        wider = "*" if value.group is not None and value.group != diagnosis.group else ""
+        table.add_row(
+            escape(say(indicator.label)),
+            _format(value.value, indicator.decimals),
+            escape(unit),
+            f"{_format(value.rank, 0)}/{_format(value.group_size, 0)}{wider}" if value.rank else "–",
+            _format(value.percentile, 0),
+            _format(value.group_median, indicator.decimals),
+            value.vintage,
+        )
+    return table
+
+
+def _print_destinations(diagnosis: Diagnosis) -> None:
+    from rich.markup import escape
+
+    say = session.say
+    if not len(diagnosis.destinations):
+        return
+    table = _open_table(say(Text("Where residents work", "Où travaillent les habitants")))
+    table.add_column(say(Text("Commune", "Commune")), ratio=1)
+    for label in (
+        Text("Workers", "Actifs"),
+        Text("Share, %", "Part, %"),
+        Text("Distance, km", "Distance, km"),
+    ):
+        table.add_column(say(label), justify="right", no_wrap=True)
+    table.add_column(say(Text("In the EPCI", "Dans l'EPCI")), no_wrap=True)
+    yes_no = {True: Text("yes", "oui"), False: Text("no", "non"), None: Text("", "")}
+    other = say(Text("other (under 200 workers each)", "autres (moins de 200 actifs chacune)"))
+    for row in diagnosis.destinations.iter_rows(named=True):
+        table.add_row(
+            escape(row["name"] or (other if row["code"] == "other" else row["code"])),
+            _format(row["workers"], 0),
+            _format(row["share_pct"], 1),
+            _format(row["crow_km"], 0),
+            say(yes_no[row["inside"]]),
+        )
+    session.out.print()
+    session.out.print(table)
+
+
+# The columns of the commune table: more would not fit a terminal; all of them are in the JSON form.
+_COMMUNE_COLUMNS = (
+    "employed_residents",
+    "jobs",
+    "out_commuting_share",
+    "long_commute_share",
+    "everyday_services_rate",
+    "schools",
+    "long_vacancy_share",
+    "brownfields",
+)
+_COMMUNE_HEADINGS = {
+    "employed_residents": Text("Employed", "Actifs occ."),
+    "jobs": Text("Jobs", "Emplois"),
+    "out_commuting_share": Text("Out, %", "Sortants, %"),
+    "long_commute_share": Text("> 20 km, %", "> 20 km, %"),
+    "everyday_services_rate": Text("Services, %", "Services, %"),
+    "schools": Text("Schools", "Écoles"),
+    "long_vacancy_share": Text("Vacant, %", "Vacants, %"),
+    "brownfields": Text("Brownfields", "Friches"),
+}
+
+
+def _print_communes(diagnosis: Diagnosis) -> None:
+    from rich.markup import escape
+
+    say = session.say
+    decimals = {value.indicator.id: value.indicator.decimals for value in diagnosis.values}
+    shown = [name for name in _COMMUNE_COLUMNS if name in diagnosis.communes.columns]
+    table = _open_table(say(Text("Communes", "Communes")))
+    table.add_column(say(Text("Commune", "Commune")), ratio=1, min_width=16)
+    table.add_column(say(Text("People", "Habitants")), justify="right")
+    for name in shown:
+        table.add_column(say(_COMMUNE_HEADINGS[name]), justify="right")
+    for row in diagnosis.communes.iter_rows(named=True):
+        table.add_row(
+            escape(row["name"]),
+            _format(row["population"], 0),
+            *(_format(row[name], decimals[name]) for name in shown),
+        )
+    session.out.print()
+    session.out.print(table)
+    session.out.print(
+        say(
+            Text(
+                "– : not published, or fewer than 200 workers in the flows.",
+                "– : non publié, ou moins de 200 actifs dans les flux.",
+            )
+        ),
+        style="dim",
+    )
+
+
+def _print_list(heading: Text, texts: tuple[Text, ...], style: str = "") -> None:
+    from rich.markup import escape
+
+    if not texts:
+        return
+    session.out.print()
+    session.out.print(session.say(heading), style="bold")
+    for text in texts:
+        session.out.print(f"- {escape(session.say(text))}", style=style)
+
+
+def _open_table(title: str) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=True, pad_edge=False)
+
+
+def _render_unit(unit: str) -> str:
+    from ancrage.diagnosis import UNITS
+
+    return session.say(UNITS[unit])
+
+
+def _format(value: float | None, decimals: int) -> str:
+    return format_number(value, decimals, session.get_language())
