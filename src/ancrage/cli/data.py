@@ -301,7 +301,7 @@ def _print_summary(table: str, rows: int, summary: Mapping[str, Any]) -> None:
 def _build_grid(*headings: Text) -> Table:
     grid = Table(box=None, pad_edge=False)
     for heading in headings:
-        grid.add_column(session.say(heading), overflow="fold")
+        grid.add_column(session.say(heading), overflow="fold", no_wrap=heading is headings[0])
     return grid
 
 
