@@ -121,9 +121,10 @@ class CachedProvider:
             self._say_once(
                 "unwritable",
                 Text(
-                    f"Travel times cannot be cached in '{self.path.parent}' ({reason}): they will be computed each time.",
-                    f"Les temps de trajet ne peuvent pas être gardés dans « {self.path.parent} » ({reason}) : ils seront "
-                    "recalculés à chaque fois.",
+                    f"Travel times cannot be cached in '{self.path.parent}' ({reason}): they will be computed "
+                    "each time.",
+                    f"Les temps de trajet ne peuvent pas être gardés dans « {self.path.parent} » ({reason}) : ils "
+                    "seront recalculés à chaque fois.",
                 ),
             )
 
