@@ -1,0 +1,52 @@
+"""Outlines of the communes of a report, read from the store; a report can do without."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+import shapely
+
+from ancrage.errors import InputError
+from ancrage.territory.tables import Tables
+
+TABLE = "commune_polygons"
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Outlines by commune code (shapely, longitude and latitude WGS84); empty where the store has none."""
+
+    by_code: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.by_code)
+
+
+def read_shapes(tables: Tables, codes: Collection[str]) -> Shapes:
+    """Read the outlines of `codes` only, from the table `commune_polygons` (code, geometry as WKB) if it is there.
+
+    Raises
+    ------
+    InputError
+        If the table does not hold the two columns, or a geometry is not WKB.
+    """
+    if TABLE not in tables:
+        return Shapes()
+    try:
+        frame = tables.scan(TABLE).filter(pl.col("code").is_in(sorted(codes))).select("code", "geometry").collect()
+        column = frame["geometry"]
+        # GeoParquet marks the column with an extension type, which Polars keeps around the bytes.
+        wkb = column if column.dtype == pl.Binary else column.ext.storage()
+        geometries = shapely.make_valid(shapely.from_wkb(wkb.to_numpy()))
+    except (pl.exceptions.PolarsError, shapely.errors.ShapelyError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"The table '{TABLE}' cannot be read ({error}). It needs the columns 'code' and 'geometry' (WKB, WGS84): "
+            "import it again, or remove it to draw maps with points only.",
+            f"La table « {TABLE} » est illisible ({error}). Il lui faut les colonnes « code » et « geometry » (WKB, "
+            "WGS84) : importez-la de nouveau, ou retirez-la pour des cartes en points seulement.",
+        ) from error
+    outlines = dict(zip(frame["code"].to_list(), geometries, strict=True))
+    return Shapes({code: outline for code, outline in outlines.items() if outline is not None})
