@@ -137,11 +137,12 @@ def _print_summary(diagnosis: Diagnosis) -> None:
     )
     for family, heading in FAMILIES.items():
         values = [value for value in diagnosis.values if value.indicator.family == family]
-        if values:
+        if any(value.value is not None for value in values):
             out.print()
             out.print(_build_family_table(diagnosis, say(heading), values))
     _print_destinations(diagnosis)
     _print_list(Text("Facts", "Faits"), diagnosis.facts)
+    _print_list(Text("Not published", "Non publié"), _list_unpublished(diagnosis))
     _print_list(Text("Warnings", "Avertissements"), diagnosis.warnings, style="yellow")
 
 
@@ -165,14 +166,6 @@ def _build_family_table(diagnosis: Diagnosis, heading: str, values: list[Indicat
         indicator = value.indicator
         unit = _render_unit(indicator.unit)
         if value.value is None:
-            why = indicator.unpublished
-            status = (
-                Text("withheld (secrecy)", "secret statistique")
-                if value.status == "secret"
-                else Text("not published", "non publié")
-            )
-            label = say(indicator.label) + (f" ({say(why).rstrip('.')})" if why else "")
-            table.add_row(escape(label), f"[dim]{say(status)}[/dim]", "", "", "", "", "")
             continue
         wider = "*" if value.group is not None and value.group != diagnosis.group else ""
         table.add_row(
@@ -205,8 +198,9 @@ def _print_destinations(diagnosis: Diagnosis) -> None:
     yes_no = {True: Text("yes", "oui"), False: Text("no", "non"), None: Text("", "")}
     other = say(Text("other (under 200 workers each)", "autres (moins de 200 actifs chacune)"))
     for row in diagnosis.destinations.iter_rows(named=True):
+        fallback = other if row["code"] == "other" else str(row["code"])
         table.add_row(
-            escape(row["name"] or (other if row["code"] == "other" else row["code"])),
+            escape(row["name"] or fallback),
             _format(row["workers"], 0),
             _format(row["share_pct"], 1),
             _format(row["crow_km"], 0),
@@ -216,26 +210,27 @@ def _print_destinations(diagnosis: Diagnosis) -> None:
     session.out.print(table)
 
 
+def _list_unpublished(diagnosis: Diagnosis) -> tuple[Text, ...]:
+    """Return the indicators without a value, each with the reason."""
+    reasons = {
+        "secret": Text("withheld by the producer (secrecy)", "retenu par le producteur (secret statistique)"),
+        "not_published": Text("no value for this EPCI in the store", "pas de valeur pour cet EPCI dans le magasin"),
+    }
+    listed = []
+    for value in diagnosis.values:
+        if value.value is None:
+            label, why = value.indicator.label, value.indicator.unpublished or reasons[value.status]
+            listed.append(Text(f"{label.en}: {why.en.rstrip('.')}.", f"{label.fr} : {why.fr.rstrip('.')}."))
+    return tuple(listed)
+
+
 # The columns of the commune table: more would not fit a terminal; all of them are in the JSON form.
-_COMMUNE_COLUMNS = (
-    "employed_residents",
-    "jobs",
-    "out_commuting_share",
-    "long_commute_share",
-    "everyday_services_rate",
-    "schools",
-    "long_vacancy_share",
-    "brownfields",
-)
-_COMMUNE_HEADINGS = {
-    "employed_residents": Text("Employed", "Actifs occ."),
+_COMMUNE_COLUMNS = {
+    "employed_residents": Text("Employed", "Actifs"),
     "jobs": Text("Jobs", "Emplois"),
-    "out_commuting_share": Text("Out, %", "Sortants, %"),
-    "long_commute_share": Text("> 20 km, %", "> 20 km, %"),
-    "everyday_services_rate": Text("Services, %", "Services, %"),
-    "schools": Text("Schools", "Écoles"),
-    "long_vacancy_share": Text("Vacant, %", "Vacants, %"),
-    "brownfields": Text("Brownfields", "Friches"),
+    "out_commuting_share": Text("Out, %", "Sort., %"),
+    "everyday_services_rate": Text("Serv., %", "Serv., %"),
+    "long_vacancy_share": Text("Vac., %", "Vac., %"),
 }
 
 
@@ -246,10 +241,10 @@ def _print_communes(diagnosis: Diagnosis) -> None:
     decimals = {value.indicator.id: value.indicator.decimals for value in diagnosis.values}
     shown = [name for name in _COMMUNE_COLUMNS if name in diagnosis.communes.columns]
     table = _open_table(say(Text("Communes", "Communes")))
-    table.add_column(say(Text("Commune", "Commune")), ratio=1, min_width=16)
-    table.add_column(say(Text("People", "Habitants")), justify="right")
+    table.add_column(say(Text("Commune", "Commune")), ratio=1)
+    table.add_column(say(Text("People", "Habit.")), justify="right", no_wrap=True)
     for name in shown:
-        table.add_column(say(_COMMUNE_HEADINGS[name]), justify="right")
+        table.add_column(say(_COMMUNE_COLUMNS[name]), justify="right", no_wrap=True)
     for row in diagnosis.communes.iter_rows(named=True):
         table.add_row(
             escape(row["name"]),
