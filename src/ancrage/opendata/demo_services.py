@@ -89,7 +89,7 @@ FACILITIES: tuple[FacilityPlan, ...] = (
     _plan("Collège", 8_500, 2_300),
     _plan("Lycée d'enseignement général et/ou technologique", 24_000, 5_500),
     _plan("Lycée d'enseignement professionnel", 38_000, 5_500),
-    FacilityPlan("Ecole élémentaire", "École élémentaire", 2_100, 330, 0.06),
+    FacilityPlan("Ecole élémentaire", "École élémentaire", 2_100, 350, 0.06),
     FacilityPlan("Ecole maternelle", "École maternelle", 4_200, 2_000, 0.05),
     _plan("Boulodrome", 1_500, 150),
     _plan("Tennis", 1_900, 350),
@@ -100,9 +100,9 @@ FACILITIES: tuple[FacilityPlan, ...] = (
     _plan("Cinéma", 25_000, 3_500),
 )
 # The studied EPCI lost its services faster than the rest of the region.
-_MAIN_LOSS = 1.6
+_MAIN_LOSS = 2.2
 # Above this size a commune has its own schools; below, it shares classes with its neighbours or has none.
-_OWN_SCHOOL = 330
+_OWN_SCHOOL = 350
 _SHARED_CLASS = 160
 _PUPILS_PER_SCHOOL = 190
 _KNOWN_BROWNFIELDS = 18
@@ -156,8 +156,8 @@ def _build_schools(region: DemoRegion, draws: Draws) -> pl.DataFrame:
         if people < _SHARED_CLASS:
             continue
         if people < _OWN_SCHOOL:
-            # One village in two keeps a class shared with its neighbours.
-            if noise > 0:
+            # One village in three keeps a class shared with its neighbours.
+            if noise > 0.43:
                 rows.append((i, f"Ecole élémentaire {name}", "Ecole", "C105", round(pupils), "0.0", "1.0"))
             continue
         count = max(1, round(pupils / _PUPILS_PER_SCHOOL))
