@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,7 @@ from ancrage.errors import InputError
 from ancrage.language import Text, format_number
 
 if TYPE_CHECKING:
-    from ancrage.territory.travel import Points, TravelProvider
+    from ancrage.territory.travel import TravelProvider
     from ancrage.territory.travel_errors import TravelErrors
 
 app = typer.Typer(name="travel", no_args_is_help=True, help="Build road networks and measure travel times.")
@@ -28,13 +27,6 @@ _LABELS = {
     "p95_minutes": Text("95 % of the pairs are within", "95 % des couples sont à moins de"),
     "bias_minutes": Text("median error (bias)", "erreur médiane (biais)"),
 }
-
-
-class ProviderChoice(StrEnum):
-    """Where times come from."""
-
-    ESTIMATE = "estimate"
-    OSRM = "osrm"
 
 
 @app.command("build")
@@ -105,15 +97,14 @@ def check_times(
     max_km: Annotated[
         float, typer.Option("--max-km", help="Compare only pairs at most so far apart, as the crow flies.")
     ] = 40.0,
-    provider: Annotated[ProviderChoice, typer.Option("--provider", help="Times to measure.")] = ProviderChoice.ESTIMATE,
-    network: Annotated[
-        str | None,
-        typer.Option("--network", help="Road network to use, where several are built.", show_default=False),
-    ] = None,
+    provider: Annotated[
+        str, typer.Option("--provider", help="Times to measure: 'estimate', 'osrm', or 'osrm:NETWORK'.")
+    ] = "estimate",
     data: session.DataOption = None,
     as_json: session.JsonOption = False,
 ) -> None:
     """Compare travel times with reference minutes: error by pair, in minutes."""
+    from ancrage.cli.providers import build_provider
     from ancrage.opendata.store import open_store
     from ancrage.opendata.travel_pairs import read_reference
     from ancrage.opendata.travel_points import read_points
@@ -126,20 +117,21 @@ def check_times(
             f"--max-km vaut {max_km} : donnez une distance supérieure à zéro.",
         )
     folder = session.find_data_folder(data)
-    communes = read_points(open_store(folder))
-    reference = read_reference(pairs, communes)
+    tables = open_store(folder)
+    reference = read_reference(pairs, read_points(tables))
     points, origins, destinations = reference.points, reference.origins, reference.destinations
     crow = compute_great_circle_km(
         points.lon[origins], points.lat[origins], points.lon[destinations], points.lat[destinations]
     )
     near = crow <= max_km
     if not near.any():
+        nearest = f"{float(np.min(crow)):.1f} km"
         raise InputError(
-            f"No pair of '{pairs}' is within {max_km:g} km (the nearest is {float(np.min(crow)):.1f} km apart): raise --max-km.",
-            f"Aucun couple de « {pairs} » n'est à moins de {max_km:g} km (le plus proche : {float(np.min(crow)):.1f} km) : "
+            f"No pair of '{pairs}' is within {max_km:g} km (the nearest is {nearest} apart): raise --max-km.",
+            f"Aucun couple de « {pairs} » n'est à moins de {max_km:g} km (le plus proche : {nearest}) : "
             "augmentez --max-km.",
         )
-    source = build_provider(provider, communes, folder, network)
+    source = build_provider(tables, folder, provider)
     travel = source.compute_pairs(points, origins[near], destinations[near])
     errors = compute_travel_errors(travel.minutes, reference.minutes[near])
     if as_json:
@@ -151,24 +143,6 @@ def check_times(
         return
     session.out.print(draw_errors(errors, source, max_km))
     draw_counts(errors, reference.dropped, int((~near).sum()), max_km)
-
-
-def build_provider(
-    choice: ProviderChoice, communes: Points, folder: Path, network: str | None = None
-) -> TravelProvider:
-    """Return the provider asked for: the estimate over `communes`, or a built road network with its cache."""
-    if choice is ProviderChoice.ESTIMATE:
-        from ancrage.territory.travel_estimate import build_estimate
-
-        return build_estimate(communes)
-    from ancrage.opendata.travel_cache import CachedProvider
-    from ancrage.opendata.travel_routing import build_routing, check_engine, choose_dataset
-
-    check_engine()
-    routing = build_routing(choose_dataset(folder, network).folder)
-    return CachedProvider(
-        routing, folder, tell=lambda text: session.notes.print(session.say(text), style="yellow", markup=False)
-    )
 
 
 def draw_errors(errors: TravelErrors, provider: TravelProvider, max_km: float) -> Table:

@@ -73,7 +73,7 @@ class RoutingProvider:
     @property
     def version(self) -> str:
         """Engine, profile and extract."""
-        return f"{self.dataset.engine} {self.dataset.profile} {self.dataset.name}-{self.dataset.sha256[:8]}"
+        return f"{self.dataset.engine.removeprefix('osrm ')} {self.dataset.profile} {self.dataset.name}-{self.dataset.sha256[:8]}"
 
     @property
     def label(self) -> Text:
@@ -267,36 +267,6 @@ def list_datasets(data: Path) -> list[RoutingDataset]:
     """Return the routing datasets built under the data folder, by name."""
     manifests = sorted((data / "routing").glob(f"[!.]*/{MANIFEST}"))
     return [read_dataset(manifest.parent) for manifest in manifests]
-
-
-def choose_dataset(data: Path, name: str | None = None) -> RoutingDataset:
-    """Return the dataset called `name` (its folder, or its extract), or the only one when no name is given.
-
-    Raises
-    ------
-    MissingDataError
-        If there is none.
-    InputError
-        If the choice is not clear, listing what there is.
-    """
-    datasets = list_datasets(data)
-    held = ", ".join(dataset.folder.name for dataset in datasets)
-    if not datasets:
-        raise MissingDataError(
-            f"No road network is built in '{data}'. Build one with 'ancrage travel build EXTRACT.osm.pbf --data DIR', "
-            "or use the estimate.",
-            f"Aucun réseau routier n'est construit dans « {data} ». Construisez-en un avec « ancrage travel build "
-            "EXTRAIT.osm.pbf --data DOSSIER », ou utilisez l'estimation.",
-        )
-    chosen = [dataset for dataset in datasets if name in (None, dataset.folder.name, dataset.name)]
-    if len(chosen) != 1:
-        asked = "several networks are built" if name is None else f"'{name}' does not name one network"
-        demande = "plusieurs réseaux sont construits" if name is None else f"« {name} » ne désigne pas un seul réseau"
-        raise InputError(
-            f"Which road network? {asked.capitalize()}: {held}. Give one of these names with --network.",
-            f"Quel réseau routier ? {demande.capitalize()} : {held}. Donnez l'un de ces noms avec --network.",
-        )
-    return chosen[0]
 
 
 def read_dataset(folder: Path) -> RoutingDataset:
