@@ -13,10 +13,11 @@ from numba import njit
 
 from ancrage.siting._kernels import (
     BUDGET,
+    COST_WEIGHT,
     DESK_ROUNDING,
     DESKS_PER_DAY,
     PLACES,
-    PRICE_WEIGHT,
+    PRICE_PACE,
     TOLERANCE,
     Data,
     Int8Array,
@@ -163,19 +164,20 @@ def sum_profits(node: Node, s: int, u: FloatArray, tilt: float) -> tuple[float, 
 
 
 @njit(cache=True)
-def compute_profit(data: Data, node: Node, s: int, u: FloatArray, lam: float) -> None:
+def compute_profit(data: Data, node: Node, s: int, u: FloatArray, price: float) -> None:
     """Write the profit of site s (what it adds to the bound), the tilt that gives it and the days served.
 
     The cost is at least fixed + desk_cost x max(desks, desks_per_day x served) - income x served, convex in the
     days served, at most `cap`. Its conjugate is piecewise linear, so the profit is the minimum over one tilt of a
-    convex piecewise linear function, found by cutting planes; any tilt gives a valid profit.
+    convex piecewise linear function, found by cutting planes; any tilt gives a valid profit. `price` is what a euro of
+    net cost takes from the bound: the price of the budget plus the weight of the cost in the objective.
     """
     per_day = data.number[DESKS_PER_DAY]
     knee = node.desks[s] / per_day
     cap = (data.desks_max[s] + DESK_ROUNDING) / per_day
-    low = -lam * data.income[s]
-    high = low + lam * data.desk_cost[s] * per_day
-    base = lam * (data.fixed[s] + data.desk_cost[s] * (node.desks[s] - DESK_ROUNDING))
+    low = -price * data.income[s]
+    high = low + price * data.desk_cost[s] * per_day
+    base = price * (data.fixed[s] + data.desk_cost[s] * (node.desks[s] - DESK_ROUNDING))
     tilt = low if node.most[s] <= knee else high
     profit, days = sum_profits(node, s, u, tilt)
     profit += (tilt - low) * knee - base
@@ -257,7 +259,7 @@ def compute_bound(data: Data, node: Node, state: Int8Array, u: FloatArray, lam: 
     for s in range(state.size):
         node.pick[s] = state[s] > 0
         if state[s] >= 0:
-            compute_profit(data, node, s, u, lam)
+            compute_profit(data, node, s, u, lam + data.number[COST_WEIGHT])
         if state[s] > 0:
             total += node.profit[s]
             left -= 1
@@ -324,7 +326,7 @@ def tighten_bound(
     time. `u` is overwritten.
     """
     n = u.size
-    weight = data.number[PRICE_WEIGHT]
+    weight = data.number[PRICE_PACE]
     for i in range(n):
         # A home served in any case may have a negative multiplier; elsewhere u is a price of an inequality.
         if not node.alive[i] or (u[i] < 0.0 and not node.certain[i]):

@@ -20,7 +20,7 @@ DESK_ROUNDING = 1e-9
 """A load within this many desks above an integer asks for that integer (see evaluate.DESK_ROUNDING)."""
 
 # Positions in Data.number.
-DESKS_PER_DAY, BUDGET, TOLERANCE, PLACES, PRICE_WEIGHT = 0, 1, 2, 3, 4
+DESKS_PER_DAY, BUDGET, TOLERANCE, PLACES, PRICE_PACE, COST_WEIGHT = 0, 1, 2, 3, 4, 5
 
 
 class Data(NamedTuple):
@@ -108,7 +108,7 @@ def compute_totals(data: Data, opened: BoolArray, load: FloatArray, worth: Float
             gain, price = compute_site(data, s, load[s], worth[s])
             value += gain
             cost += price
-    return value, cost
+    return value - data.number[COST_WEIGHT] * cost, cost
 
 
 @njit(cache=True)
@@ -199,6 +199,7 @@ def improve_plan(data: Data, moves: Moves, opened: BoolArray, max_moves: int) ->
                         new_cost += price
                         moves.more_load[s] = 0.0
                         moves.more_worth[s] = 0.0
+                new_value -= data.number[COST_WEIGHT] * new_cost
                 new_excess = compute_excess(data, new_cost)
                 if new_excess < best_excess * (1 - 1e-12) or (
                     new_excess <= best_excess and new_value > best_value + step

@@ -27,7 +27,7 @@ def evaluate(problem: SitingProblem, open: BoolArray) -> Evaluation:  # noqa: A0
 
     Each home uses the first open site of its row. A site opens
     clamp(ceil(load x desks_per_day), desks_min, desks_max) desks; where desks_max binds, everyone there is served
-    in the same proportion. value = sum of served x value; cost = sum over open sites of
+    in the same proportion. value = sum of served x value - cost_weight x cost; cost = sum over open sites of
     fixed + desk_cost x desks - income x served load (docs/method/siting.md, section 1).
 
     Parameters
@@ -51,9 +51,10 @@ def evaluate(problem: SitingProblem, open: BoolArray) -> Evaluation:  # noqa: A0
     served[over] = problem.desks_max[over] / wanted[over]
     desks = np.ceil(np.minimum(wanted, problem.desks_max) - DESK_ROUNDING)
     desks = np.where(opened, np.clip(desks, problem.desks_min, problem.desks_max), 0).astype(np.int64)
-    value = float(np.sum(served[sites] * problem.value[arcs]))
     net = problem.fixed_cost + problem.desk_cost * desks - problem.income * served * load
-    return Evaluation(used, desks, load, served, value, float(np.sum(net[opened])))
+    cost = float(np.sum(net[opened]))
+    value = float(np.sum(served[sites] * problem.value[arcs])) - problem.cost_weight * cost
+    return Evaluation(used, desks, load, served, value, cost)
 
 
 def check_problem(problem: SitingProblem) -> None:
@@ -116,6 +117,13 @@ def check_numbers(problem: SitingProblem) -> None:
         raise InputError(
             f"Site {code}: desks_max ({most}) is below desks_min ({least}). Raise one or lower the other.",
             f"Site {code} : desks_max ({most}) est inférieur à desks_min ({least}). Relevez l'un ou baissez l'autre.",
+        )
+    if not (math.isfinite(problem.cost_weight) and problem.cost_weight >= 0):
+        raise InputError(
+            f"Siting problem: cost_weight is {problem.cost_weight}; a finite number >= 0 is needed (0 when the cost "
+            "only meets the budget, 1 when the objective is net of cost). Correct it.",
+            f"Problème d'implantation : cost_weight vaut {problem.cost_weight} ; il faut un nombre fini >= 0 (0 quand "
+            "le coût ne compte que dans le budget, 1 quand l'objectif est net du coût). Corrigez-le.",
         )
     if not (math.isfinite(problem.desks_per_day) and problem.desks_per_day > 0):
         raise InputError(
@@ -223,6 +231,7 @@ def check_plan(problem: SitingProblem, plan: SitingPlan) -> None:
         gains.extend(share * v for v in worth[s])
         costs += [float(problem.fixed_cost[s]), float(problem.desk_cost[s]) * desks]
         costs.append(-float(problem.income[s]) * share * asked)
+    gains.extend([-problem.cost_weight * c for c in costs])
     value, cost = math.fsum(gains), math.fsum(costs)
     size, price = math.fsum(map(abs, gains)), math.fsum(map(abs, costs))
     _require(used == plan.evaluation.used.tolist(), problem, None, "used", plan.evaluation.used.tolist(), used)

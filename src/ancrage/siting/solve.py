@@ -143,7 +143,7 @@ def build_data(problem: SitingProblem) -> Data:
         desks_max=problem.desks_max.astype(np.float64),
         imposed=np.ascontiguousarray(problem.imposed, dtype=np.bool_),
         excluded=np.ascontiguousarray(problem.excluded, dtype=np.bool_),
-        number=np.array([problem.desks_per_day, limit, 0.0, places, 0.0]),
+        number=np.array([problem.desks_per_day, limit, 0.0, places, 0.0, problem.cost_weight]),
     )
     write_scales(data)
     return data
@@ -151,15 +151,15 @@ def build_data(problem: SitingProblem) -> Data:
 
 def write_scales(data: Data) -> None:
     """Write the tolerance on values and the pace of the budget's price, from the sizes of the problem's figures."""
-    from ancrage.siting._kernels import BUDGET, PRICE_WEIGHT, TOLERANCE
+    from ancrage.siting._kernels import BUDGET, COST_WEIGHT, PRICE_PACE, TOLERANCE
 
     best = np.zeros(data.row.size)
     np.maximum.at(best, np.repeat(np.arange(data.row.size - 1), np.diff(data.row)), np.abs(data.value))
-    data.number[TOLERANCE] = 1e-10 * float(best.sum()) + 1e-300
     limit = float(data.number[BUDGET])
-    cost = data.fixed + data.desk_cost * np.maximum(data.desks_min, 1)
-    size = max(abs(limit), float(np.abs(cost).mean()) if cost.size else 1.0, 1e-9)
-    data.number[PRICE_WEIGHT] = (data.row.size - 1) / size if np.isfinite(limit) else 0.0
+    cost = np.abs(data.fixed) + data.desk_cost * np.maximum(data.desks_min, 1)
+    data.number[TOLERANCE] = 1e-10 * float(best.sum() + data.number[COST_WEIGHT] * cost.sum()) + 1e-300
+    size = max(abs(limit), float(cost.mean()) if cost.size else 1.0, 1e-9)
+    data.number[PRICE_PACE] = (data.row.size - 1) / size if np.isfinite(limit) else 0.0
 
 
 def build_moves(data: Data) -> Moves:
