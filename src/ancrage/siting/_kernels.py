@@ -114,7 +114,7 @@ def compute_totals(data: Data, opened: BoolArray, load: FloatArray, worth: Float
 @njit(cache=True)
 def compute_excess(data: Data, cost: float) -> float:
     """Return by how much a cost exceeds the budget, 0 within it [EUR/year]."""
-    return max(0.0, cost - data.number[BUDGET])
+    return max(0.0, cost - float(data.number[BUDGET]))
 
 
 @njit(cache=True)

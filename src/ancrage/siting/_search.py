@@ -24,7 +24,7 @@ from ancrage.siting._kernels import (
 )
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
-# Positions in Tree.count.
+# Positions in Tree.tally.
 DEPTH, TRAIL, NODES, WORK, DISTANCE, ROOT_STEPS, NODE_STEPS = 0, 1, 2, 3, 4, 5, 6
 # Positions in Tree.score.
 VALUE, FLOOR = 0, 1
@@ -36,7 +36,7 @@ class Tree(NamedTuple):
     state : (m,) 1 open, 0 free, -1 closed; trail : (m,) sites decided, in order.
     mark, phase, branch, bound, lam : by depth; u : (depth, n) multipliers by depth.
     best, trial : (m,) best plan and a buffer; reference : (r, m) plans to be far from (none when the value is
-    maximised); count, score : scalars, see the positions above.
+    maximised); tally, score : scalars, see the positions above.
     """
 
     state: Int8Array
@@ -50,7 +50,7 @@ class Tree(NamedTuple):
     best: BoolArray
     trial: BoolArray
     reference: BoolArray
-    count: IntArray
+    tally: IntArray
     score: FloatArray
 
 
@@ -58,16 +58,16 @@ class Tree(NamedTuple):
 def decide(tree: Tree, s: int, kind: int) -> None:
     """Open (1) or close (-1) a free site, on the trail."""
     tree.state[s] = kind
-    tree.trail[tree.count[TRAIL]] = s
-    tree.count[TRAIL] += 1
+    tree.trail[tree.tally[TRAIL]] = s
+    tree.tally[TRAIL] += 1
 
 
 @njit(cache=True)
 def undo(tree: Tree, mark: int) -> None:
     """Free the sites decided since `mark`."""
-    while tree.count[TRAIL] > mark:
-        tree.count[TRAIL] -= 1
-        tree.state[tree.trail[tree.count[TRAIL]]] = 0
+    while tree.tally[TRAIL] > mark:
+        tree.tally[TRAIL] -= 1
+        tree.state[tree.trail[tree.tally[TRAIL]]] = 0
 
 
 @njit(cache=True)
@@ -123,10 +123,10 @@ def offer_plan(data: Data, moves: Moves, tree: Tree, opened: BoolArray) -> None:
             tree.best[:] = opened
         return
     distance = compute_distance(tree, opened)
-    if value < tree.score[FLOOR] or distance < max(1, tree.count[DISTANCE]):
+    if value < tree.score[FLOOR] or distance < max(1, tree.tally[DISTANCE]):
         return
-    if distance > tree.count[DISTANCE] or value > tree.score[VALUE]:
-        tree.count[DISTANCE] = distance
+    if distance > tree.tally[DISTANCE] or value > tree.score[VALUE]:
+        tree.tally[DISTANCE] = distance
         tree.score[VALUE] = value
         tree.best[:] = opened
 
@@ -134,15 +134,15 @@ def offer_plan(data: Data, moves: Moves, tree: Tree, opened: BoolArray) -> None:
 @njit(cache=True)
 def compute_cut(data: Data, tree: Tree) -> float:
     """Return the bound at or below which a node cannot hold a better plan."""
-    slack = data.number[TOLERANCE]
+    slack = float(data.number[TOLERANCE])
     if tree.reference.shape[0] == 0:
-        return tree.score[VALUE] + slack
-    cut = tree.score[FLOOR] - slack
+        return float(tree.score[VALUE]) + slack
+    cut = float(tree.score[FLOOR]) - slack
     reach = compute_reach(data, tree)
-    if reach < max(1, tree.count[DISTANCE]):
+    if reach < max(1, tree.tally[DISTANCE]):
         return np.inf
-    if reach == tree.count[DISTANCE]:
-        return max(cut, tree.score[VALUE] + slack)
+    if reach == tree.tally[DISTANCE]:
+        return max(cut, float(tree.score[VALUE]) + slack)
     return cut
 
 
@@ -212,9 +212,9 @@ def settle_profits(data: Data, node: Node, tree: Tree, bound: float, cut: float)
 @njit(cache=True)
 def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
     """Bound the current node, decide what can be decided; return the site to branch on, or -1 when it is closed."""
-    d = tree.count[DEPTH]
+    d = tree.tally[DEPTH]
     m = tree.state.size
-    tree.count[NODES] += 1
+    tree.tally[NODES] += 1
     bound = tree.bound[d]
     for turn in range(4):
         while True:
@@ -238,23 +238,23 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
             cut = compute_cut(data, tree)
             if bound <= cut:
                 return -1
-            tree.count[WORK] += prepare_node(data, node, tree.state)
+            tree.tally[WORK] += prepare_node(data, node, tree.state)
             decided = settle_costs(data, node, tree)
             if decided < 0:
                 return -1
             if decided == 0:
                 break
         target = cut
-        steps = tree.count[NODE_STEPS]
+        steps = tree.tally[NODE_STEPS]
         if d == 0 and turn == 0:
-            steps = tree.count[ROOT_STEPS]
+            steps = tree.tally[ROOT_STEPS]
         if not np.isfinite(cut):
             # No plan yet: nothing to aim at.
             target = -1e300
             steps = 1
         u = tree.u[d]
         found, lam = tighten_bound(data, node, tree.state, u, tree.lam[d], target, steps, 1.0 if d == 0 else 0.7)
-        tree.count[WORK] += steps * node.stop[m - 1]
+        tree.tally[WORK] += steps * node.stop[m - 1]
         u[:] = node.best_u
         tree.lam[d] = lam
         bound = min(bound, found)
@@ -296,24 +296,24 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
 @njit(cache=True)
 def run_search(data: Data, moves: Moves, node: Node, tree: Tree, work: int, nodes: int) -> bool:
     """Go on until the tree is closed (True), or until `work` arcs or `nodes` nodes more (False)."""
-    work += tree.count[WORK]
-    nodes += tree.count[NODES]
-    while tree.count[DEPTH] >= 0:
-        if tree.count[WORK] > work or tree.count[NODES] >= nodes:
+    work += tree.tally[WORK]
+    nodes += tree.tally[NODES]
+    while tree.tally[DEPTH] >= 0:
+        if tree.tally[WORK] > work or tree.tally[NODES] >= nodes:
             return False
-        d = tree.count[DEPTH]
+        d = tree.tally[DEPTH]
         if tree.phase[d] == 0:
             s = enter_node(data, moves, node, tree)
             if s < 0:
-                tree.count[DEPTH] -= 1
+                tree.tally[DEPTH] -= 1
                 continue
             tree.branch[d] = s
-            tree.mark[d] = tree.count[TRAIL]
+            tree.mark[d] = tree.tally[TRAIL]
         else:
             undo(tree, tree.mark[d])
             s = tree.branch[d]
             if tree.phase[d] == 2 or tree.bound[d] <= compute_cut(data, tree):
-                tree.count[DEPTH] -= 1
+                tree.tally[DEPTH] -= 1
                 continue
         first = 1
         if tree.reference.shape[0] > 0 and tree.reference[:, s].any():
@@ -324,7 +324,7 @@ def run_search(data: Data, moves: Moves, node: Node, tree: Tree, work: int, node
         tree.lam[d + 1] = tree.lam[d]
         tree.bound[d + 1] = tree.bound[d]
         tree.phase[d + 1] = 0
-        tree.count[DEPTH] += 1
+        tree.tally[DEPTH] += 1
     return True
 
 
@@ -332,7 +332,7 @@ def run_search(data: Data, moves: Moves, node: Node, tree: Tree, work: int, node
 def compute_open_bound(tree: Tree) -> float:
     """Return the highest bound among the nodes still to be explored, -inf when there is none."""
     highest = -np.inf
-    for d in range(tree.count[DEPTH] + 1):
+    for d in range(tree.tally[DEPTH] + 1):
         if tree.phase[d] < 2:
             highest = max(highest, tree.bound[d])
     return highest

@@ -146,7 +146,7 @@ def check_arcs(problem: SitingProblem) -> None:
             f"{problem.row[-1]}{' en diminuant entre-temps' if np.any(np.diff(problem.row) < 0) else ''}. "
             "Triez les arcs par commune, puis par temps.",
         )
-    if k and (problem.site.min() < 0 or problem.site.max() >= m):
+    if k and (np.min(problem.site) < 0 or np.max(problem.site) >= m):
         wrong = int(problem.site[(problem.site < 0) | (problem.site >= m)][0])
         raise InputError(
             f"Siting problem: an arc names site number {wrong}, but there are {m} sites (0 to {m - 1}). "

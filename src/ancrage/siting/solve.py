@@ -56,8 +56,8 @@ def solve(
             f"A deadline of {deadline} s was given without a clock. Give clock=time.perf_counter as well.",
             f"Un délai de {deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
         )
-    from ancrage.siting._kernels import settle_ties
-    from ancrage.siting._search import VALUE, compute_open_bound, run_search
+    from ancrage.siting._kernels import TOLERANCE, settle_ties
+    from ancrage.siting._search import NODES, VALUE, compute_open_bound, run_search
 
     start = clock() if clock else 0.0
     data = build_data(problem)
@@ -65,7 +65,7 @@ def solve(
     tree = build_tree(data)
     seed_plan(data, moves, tree, warm)
     seed_multipliers(data, moves, tree)
-    tol = float(data.number[2])
+    tol = float(data.number[TOLERANCE])
     done = False
     while not done:
         done = run_search(data, moves, node, tree, CHUNK, np.iinfo(np.int64).max // 2)
@@ -81,24 +81,24 @@ def solve(
     if found:
         settle_ties(data, moves, tree.best, float(tree.score[VALUE]))
     seconds = clock() - start if clock else 0.0
-    nodes = int(tree.count[2])
+    nodes = int(tree.tally[NODES])
     if not found:
         return build_infeasible(problem, nodes, seconds)
-    return build_plan(problem, tree.best, bound, done, tol, nodes, seconds)
+    return build_plan(problem, tree.best, bound=bound, tolerance=tol, nodes=nodes, seconds=seconds)
 
 
 def build_plan(
     problem: SitingProblem,
     opened: BoolArray,
+    *,
     bound: float,
-    proven: bool,
     tolerance: float,
     nodes: int,
-    seconds: float,
+    seconds: float = 0.0,
 ) -> SitingPlan:
     """Return the plan of a set of open sites, evaluated anew, with the bound and the gap that go with it."""
     evaluation = evaluate(problem, opened)
-    if proven or bound <= evaluation.value + tolerance:
+    if bound <= evaluation.value + tolerance:
         return SitingPlan(opened.copy(), evaluation, evaluation.value, 0.0, "optimal", nodes, seconds)
     gap = (bound - evaluation.value) / max(abs(evaluation.value), tolerance, 1e-300)
     return SitingPlan(opened.copy(), evaluation, bound, gap, "feasible", nodes, seconds)
@@ -167,9 +167,11 @@ def build_moves(data: Data) -> Moves:
     from ancrage.siting._kernels import Moves
 
     n, m = data.row.size - 1, data.fixed.size
-    by_home = [np.zeros(n, dtype=np.int64) for _ in range(4)]
     return Moves(
-        *by_home,
+        first=np.zeros(n, dtype=np.int64),
+        second=np.zeros(n, dtype=np.int64),
+        new_first=np.zeros(n, dtype=np.int64),
+        new_second=np.zeros(n, dtype=np.int64),
         head=np.zeros(m, dtype=np.int64),
         chain=np.zeros(n, dtype=np.int64),
         opened=np.zeros(m + 1, dtype=np.int64),
@@ -226,9 +228,9 @@ def build_tree(data: Data, reference: BoolArray | None = None) -> Tree:
     state = np.zeros(m, dtype=np.int8)
     state[data.imposed] = 1
     state[data.excluded] = -1
-    count = np.zeros(7, dtype=np.int64)
-    count[ROOT_STEPS_AT] = ROOT_STEPS
-    count[NODE_STEPS_AT] = NODE_STEPS
+    tally = np.zeros(7, dtype=np.int64)
+    tally[ROOT_STEPS_AT] = ROOT_STEPS
+    tally[NODE_STEPS_AT] = NODE_STEPS
     bound = np.full(m + 2, np.inf)
     return Tree(
         state=state,
@@ -242,7 +244,7 @@ def build_tree(data: Data, reference: BoolArray | None = None) -> Tree:
         best=np.zeros(m, dtype=np.bool_),
         trial=np.zeros(m, dtype=np.bool_),
         reference=np.zeros((0, m), dtype=np.bool_) if reference is None else reference,
-        count=count,
+        tally=tally,
         score=np.array([-np.inf, -np.inf]),
     )
 
@@ -284,8 +286,8 @@ def seed_multipliers(data: Data, moves: Moves, tree: Tree) -> None:
 def warm_up() -> None:
     """Compile every kernel on a tiny problem, so that no user waits for it (called at install)."""
     from ancrage.siting.explore import list_alternatives
-    from ancrage.siting.robustness import solve_draws
     from ancrage.siting.problem import SitingDraws
+    from ancrage.siting.robustness import solve_draws
 
     problem = SitingProblem(
         home_code=np.array(["1", "2"]),

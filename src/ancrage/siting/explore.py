@@ -1,0 +1,181 @@
+"""Around the best plan: frontier, alternatives, price of constraints, what each site adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from ancrage.errors import InputError
+from ancrage.siting.evaluate import check_problem, evaluate
+from ancrage.siting.problem import (
+    Alternative,
+    BoolArray,
+    ConstraintPrice,
+    FloatArray,
+    FrontierPoint,
+    SitingPlan,
+    SitingProblem,
+)
+from ancrage.siting.solve import (
+    build_data,
+    build_infeasible,
+    build_moves,
+    build_node,
+    build_plan,
+    build_tree,
+    seed_multipliers,
+    solve,
+)
+
+ALTERNATIVE_WORK = 100_000_000
+"""Arcs read at most to find one alternative (a few seconds); the farthest plan found until then is kept."""
+
+
+def compute_frontier(
+    problem: SitingProblem,
+    limits: Sequence[float],
+    by: Literal["budget", "places"],
+    *,
+    deadline: float | None = None,
+    clock: Callable[[], float] | None = None,
+) -> tuple[FrontierPoint, ...]:
+    """Return the best plan for each limit, in the order given; the other constraints stay.
+
+    Each limit starts from the plan of the one below, so that the value never falls when the limit grows, proof or
+    not. A limit that no plan respects gives an infeasible plan.
+
+    Parameters
+    ----------
+    limits : budgets [EUR/year] or numbers of places.
+    deadline : seconds allowed for each limit, counted by `clock`.
+
+    Raises
+    ------
+    InputError : for an inconsistent problem, or a number of places that is not a whole number >= 0.
+    """
+    points: dict[float, FrontierPoint] = {}
+    warm: BoolArray | None = None
+    for limit in sorted({float(limit) for limit in limits}):
+        if by == "places" and (limit < 0 or limit != int(limit)):
+            raise InputError(
+                f"The frontier asks for {limit} places; a whole number >= 0 is needed. Correct the limits.",
+                f"La frontière demande {limit} lieux ; il faut un nombre entier positif ou nul. Corrigez les limites.",
+            )
+        if by == "places" and limit < problem.imposed.sum():
+            points[limit] = FrontierPoint(limit, build_infeasible(problem, 0, 0.0))
+            continue
+        limited = replace(problem, budget=limit) if by == "budget" else replace(problem, max_places=int(limit))
+        plan = solve(limited, deadline=deadline, clock=clock, warm=warm)
+        if plan.status != "infeasible":
+            warm = plan.open
+        points[limit] = FrontierPoint(limit, plan)
+    return tuple(points[float(limit)] for limit in limits)
+
+
+def list_alternatives(
+    problem: SitingProblem, best: SitingPlan, count: int = 3, epsilon: float = 0.02
+) -> tuple[Alternative, ...]:
+    """Return plans within `epsilon` of the best value, each as far as possible from the best and from those before.
+
+    The distance of two plans is the number of sites open in one and not in the other; the one maximised is that to
+    the nearest plan already listed, then the value. They obey the same constraints. Fewer are returned when no
+    other plan is within epsilon, or when none was found within ALTERNATIVE_WORK.
+
+    Raises
+    ------
+    InputError : for an inconsistent problem, a negative epsilon, or a best plan that is infeasible.
+    """
+    check_problem(problem)
+    check_priced(best)
+    if not epsilon >= 0:
+        raise InputError(
+            f"Alternatives are asked within {epsilon} of the best value; a share >= 0 is needed (0.02 for 2 %).",
+            f"Des variantes sont demandées à {epsilon} de la meilleure valeur ; il faut une part >= 0 (0,02 pour 2 %).",
+        )
+    from ancrage.siting._kernels import TOLERANCE
+    from ancrage.siting._search import DISTANCE, FLOOR, NODES, run_search
+
+    data = build_data(problem)
+    moves, node = build_moves(data), build_node(data)
+    value = best.evaluation.value
+    listed: list[BoolArray] = [best.open]
+    found: list[Alternative] = []
+    for _ in range(count):
+        tree = build_tree(data, np.array(listed, dtype=np.bool_))
+        tree.best[:] = best.open
+        tree.score[FLOOR] = value - epsilon * abs(value)
+        seed_multipliers(data, moves, tree)
+        run_search(data, moves, node, tree, ALTERNATIVE_WORK, np.iinfo(np.int64).max // 2)
+        if tree.tally[DISTANCE] == 0:
+            break
+        opened = tree.best.copy()
+        listed.append(opened)
+        plan = build_plan(
+            problem,
+            opened,
+            bound=best.bound,
+            tolerance=float(data.number[TOLERANCE]),
+            nodes=int(tree.tally[NODES]),
+        )
+        loss = max(0.0, value - plan.evaluation.value) / abs(value) if value else 0.0
+        found.append(Alternative(plan, loss, int(np.sum(opened != best.open))))
+    return tuple(found)
+
+
+def price_constraints(
+    problem: SitingProblem,
+    best: SitingPlan,
+    *,
+    deadline: float | None = None,
+    clock: Callable[[], float] | None = None,
+) -> tuple[ConstraintPrice, ...]:
+    """Return what each imposed and each excluded site costs, by site number: the problem is solved without it.
+
+    Parameters
+    ----------
+    deadline : seconds allowed for each constraint, counted by `clock`.
+
+    Raises
+    ------
+    InputError : for an inconsistent problem, or a best plan that is infeasible.
+    """
+    check_problem(problem)
+    check_priced(best)
+    prices = []
+    for s in np.flatnonzero(problem.imposed | problem.excluded):
+        imposed, excluded = problem.imposed.copy(), problem.excluded.copy()
+        kind: Literal["imposed", "excluded"] = "imposed" if imposed[s] else "excluded"
+        imposed[s] = excluded[s] = False
+        free = replace(problem, imposed=imposed, excluded=excluded)
+        plan = solve(free, deadline=deadline, clock=clock, warm=best.open)
+        price = max(0.0, plan.evaluation.value - best.evaluation.value)
+        prices.append(ConstraintPrice(int(s), kind, price, plan))
+    return tuple(prices)
+
+
+def check_priced(best: SitingPlan) -> None:
+    """Raise InputError if there is no feasible best plan to compare with."""
+    if best.status == "infeasible":
+        raise InputError(
+            "No plan respects the constraints, so there is nothing to compare with. Raise the budget or impose "
+            "fewer sites first.",
+            "Aucun plan ne respecte les contraintes : il n'y a rien à comparer. Relevez d'abord le budget ou imposez "
+            "moins de sites.",
+        )
+
+
+def compute_marginal_losses(problem: SitingProblem, open: BoolArray) -> FloatArray:  # noqa: A002
+    """Return the value lost if a site is removed and nothing else changes, (m,) [unit], 0 for a closed site.
+
+    Negative where a site costs more than it brings, or sends people to a place worse than their next one.
+    """
+    whole = evaluate(problem, open).value
+    losses = np.zeros(problem.site_code.size)
+    for s in np.flatnonzero(open):
+        without = np.array(open, dtype=np.bool_)
+        without[s] = False
+        losses[s] = whole - evaluate(problem, without).value
+    return losses
