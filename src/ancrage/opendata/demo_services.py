@@ -89,7 +89,7 @@ FACILITIES: tuple[FacilityPlan, ...] = (
     _plan("Collège", 8_500, 2_300),
     _plan("Lycée d'enseignement général et/ou technologique", 24_000, 5_500),
     _plan("Lycée d'enseignement professionnel", 38_000, 5_500),
-    FacilityPlan("Ecole élémentaire", "École élémentaire", 2_100, 350, 0.06),
+    FacilityPlan("Ecole élémentaire", "École élémentaire", 2_100, 450, 0.06),
     FacilityPlan("Ecole maternelle", "École maternelle", 4_200, 2_000, 0.05),
     _plan("Boulodrome", 1_500, 150),
     _plan("Tennis", 1_900, 350),
@@ -102,7 +102,7 @@ FACILITIES: tuple[FacilityPlan, ...] = (
 # The studied EPCI lost its services faster than the rest of the region.
 _MAIN_LOSS = 2.2
 # Above this size a commune has its own schools; below, it shares classes with its neighbours or has none.
-_OWN_SCHOOL = 350
+_OWN_SCHOOL = 450
 _SHARED_CLASS = 160
 _PUPILS_PER_SCHOOL = 190
 _KNOWN_BROWNFIELDS = 18

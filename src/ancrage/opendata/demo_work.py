@@ -41,7 +41,7 @@ _JOB_TILT_TOWN = (0.3, 1.0, 0.75, 1.0, 1.1, 1.05)
 _JOB_TILT_CITY = (0.05, 0.8, 1.45, 1.15, 1.0, 0.75)
 # The pull of a job falls as exp(-km / reach) [road km] for each class, plus a slower tail.
 _REACH_KM = (1.3, 8.0, 12.0, 10.5, 8.8, 10.0)
-_TAIL_SHARE = 0.06
+_TAIL_SHARE = 0.055
 _TAIL_KM = 26.0
 # People settle where they work, or work where they live, more than distance alone says.
 _OWN_COMMUNE_PULL = 2.3
@@ -203,8 +203,8 @@ def _choose_modes(
     own = origin == destination
     home = np.where(own, np.array(_HOME_SHARE)[csp], 0.0)
     in_city = region.epci == 1
-    walk = np.where(own, 0.38, 0.45 * np.exp(-km / 1.8)) + np.where(in_city[origin] & (km < 6), 0.12, 0.0)
-    transit = np.where(in_city[destination], np.where(in_city[origin], 0.24, 0.16), 0.022)
+    walk = np.where(own, 0.43, 0.50 * np.exp(-km / 1.8)) + np.where(in_city[origin] & (km < 6), 0.12, 0.0)
+    transit = np.where(in_city[destination], np.where(in_city[origin], 0.24, 0.17), 0.026)
     transit = np.where((km < 2) & ~in_city[origin], 0.0, transit)
     where = draws.draw(len(origin))
     bounds = np.cumsum(np.stack([home, (1 - home) * walk, (1 - home) * (1 - walk) * transit]), axis=0)
