@@ -21,7 +21,7 @@ from ancrage.siting.solve import (
 )
 
 if TYPE_CHECKING:
-    from ancrage.siting._kernels import Data
+    from ancrage.siting._kernels import Data, Int8Array
     from ancrage.siting._search import Tree
 
 FIRST_STEPS = 400
