@@ -73,7 +73,8 @@ class RoutingProvider:
     @property
     def version(self) -> str:
         """Engine, profile and extract."""
-        return f"{self.dataset.engine.removeprefix('osrm ')} {self.dataset.profile} {self.dataset.name}-{self.dataset.sha256[:8]}"
+        d = self.dataset
+        return f"{d.engine.removeprefix('osrm ')} {d.profile} {d.name}-{d.sha256[:8]}"
 
     @property
     def label(self) -> Text:

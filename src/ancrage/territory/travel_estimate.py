@@ -68,7 +68,7 @@ FASTEST_CROW_KM_H = 100.0
 
 LONGEST_LINK_KM = 25.0
 # A path longer than this many times the typical one is cut there, which bounds the search.
-LONGEST_DETOUR = 1.8
+LONGEST_DETOUR = 1.5
 DETOUR_ALLOWANCE_KM = 10.0
 # Between these distances the path over the graph gives way to the direct law.
 GRAPH_UNTIL_KM = 90.0
