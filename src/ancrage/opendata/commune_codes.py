@@ -68,27 +68,45 @@ def _read_passage(tables: Tables) -> pl.DataFrame:
     )
 
 
-def compute_current_codes(flows: pl.LazyFrame, code_map: pl.DataFrame | None) -> pl.LazyFrame:
+def compute_current_codes(
+    flows: pl.DataFrame, codes: pl.Series, code_map: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.Series]:
     """Add origin_2025 and destination_2025 to flows; null where the store knows no such commune.
 
     Workers of a commune that was split are shared between its successors. Foreign destinations keep their code.
+
+    Parameters
+    ----------
+    flows : origin_commune, destination_commune (positions in `codes`), workers and any other column.
+    codes : sorted commune codes of the file.
+    code_map : see `build_code_map`; None leaves every code as it is, arrondissements folded.
+
+    Returns
+    -------
+    The flows, and the sorted codes in which the positions of all four columns are now counted.
     """
-    for side in ("origin", "destination"):
-        raw = pl.col(f"{side}_commune")
-        if code_map is None:
-            flows = flows.with_columns(raw.replace(ARRONDISSEMENTS).alias(f"{side}_2025"))
-            continue
-        flows = (
-            flows.join(code_map.lazy(), left_on=f"{side}_commune", right_on="code", how="left")
-            .with_columns(pl.col("workers") * pl.col("weight").fill_null(1.0))
-            .rename({"code_2025": f"{side}_2025"})
-            .drop("weight")
+    written = pl.DataFrame({"code": codes}).with_row_index("old")
+    if code_map is None:
+        current = written.with_columns(
+            code_2025=pl.col("code").replace(ARRONDISSEMENTS), weight=pl.lit(1.0), abroad=pl.lit(value=False)
         )
+    else:
+        current = written.join(code_map, on="code", how="left").with_columns(
+            pl.col("weight").fill_null(1.0), abroad=pl.col("code").str.contains(FOREIGN)
+        )
+    every = pl.concat([codes.rename("code"), current["code_2025"].rename("code")]).drop_nulls().unique().sort()
+    position = pl.DataFrame({"code": every}).with_row_index("position")
+    current = current.join(position, on="code").join(
+        position.rename({"code": "code_2025", "position": "now"}), on="code_2025", how="left"
+    )
+    for side in ("origin", "destination"):
+        now = pl.col("now")
         if side == "destination":
-            flows = flows.with_columns(
-                pl.when(raw.str.contains(FOREIGN))
-                .then(raw)
-                .otherwise(pl.col("destination_2025"))
-                .alias("destination_2025")
-            )
-    return flows
+            now = pl.when(pl.col("abroad")).then(pl.col("position")).otherwise(now)
+        steps = current.select(pl.col("old").alias(f"{side}_commune"), "position", "weight", now.alias(f"{side}_2025"))
+        flows = (
+            flows.join(steps, on=f"{side}_commune", how="left")
+            .with_columns(pl.col("workers") * pl.col("weight"), pl.col("position").alias(f"{side}_commune"))
+            .drop("position", "weight")
+        )
+    return flows, every

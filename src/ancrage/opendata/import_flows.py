@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,10 @@ _BASE = ("CODGEO", "DCLT")
 _DETAIL = ("COMMUNE", "DCLT", "IPONDI", "CS1", "TRANS")
 # TRANS of the detail file; a motorbike (4) counts as a car. Until the 2016 census five values, without 6: bikes
 # and motorbikes were one (3, kept with walking and biking), cars 4, public transport 5.
-_MODES = {"1": "home", "2": "walk_bike", "3": "walk_bike", "4": "car", "5": "car", "6": "public_transport"}
-_OLD_MODES = {"1": "home", "2": "walk_bike", "3": "walk_bike", "4": "car", "5": "public_transport"}
+_MODES = {1: "home", 2: "walk_bike", 3: "walk_bike", 4: "car", 5: "car", 6: "public_transport"}
+_OLD_MODES = {1: "home", 2: "walk_bike", 3: "walk_bike", 4: "car", 5: "public_transport"}
+_MODE_NAMES = pl.Series(sorted(set(_MODES.values())))
 _LAST_OLD_CENSUS = 2016
-_CLASSES = ("1", "2", "3", "4", "5", "6")
 # Marks of UTF-8 text that was decoded as Latin-1, and of bytes that could not be decoded: in no French name.
 _BROKEN = "Ã|Å“|Â[\u0080-\u00bf]|\ufffd"
 _LICENCE = "Licence Ouverte 2.0"
@@ -128,65 +127,72 @@ def import_flow_file(file: FlowFile, code_map: pl.DataFrame | None, aside: Path,
     if file.text is not None and not file.text.regular and (fault := _find_faulty_line(file, file.text)):
         raise fault
     name = f"flows_rp{file.vintage}" + ("_csp_mode" if file.detail else "")
-    keys = ["origin_commune", "destination_commune", *(["mode", "csp"] if file.detail else [])]
-    grouped = _read_groups(file, keys)
-    if grouped.is_empty():
+    raw = _read_groups(file)
+    if raw.is_empty():
         raise InputError(
             f"'{file.name}' has a header and no line. Download it again.",
             f"« {file.name} » a un en-tête et aucune ligne. Téléchargez-le à nouveau.",
         )
-    if grouped["bad"].sum():
-        raise _find_fault(file)
-    rows, merged = int(grouped["rows"].sum()), int(grouped["rows"].sum()) - grouped.height
-    if file.detail:
-        grouped = _translate_modes(grouped, file.vintage)
-    current = ["origin_2025", "destination_2025"]
-    flows = (
-        compute_current_codes(grouped.lazy().drop("bad"), code_map)
-        .group_by(keys[:2] + current + keys[2:])
-        # The order in which lines are summed is not that of the file: the last digits are dropped, so that the
-        # same lines in another order give the same table.
-        .agg(pl.col("workers").sum().round(9))
-        .with_columns(vintage=pl.lit(file.vintage, pl.Int64))
-        .sort([*current, *keys], nulls_last=True)
-        .select([*keys[:2], *current, *keys[2:], "workers", "vintage"])
-        .collect()
+    codes, groups = _compute_clean_groups(file, raw)
+    rows = int(raw["rows"].sum())
+    merged = 0 if file.detail else rows - groups.height
+    flows, codes = compute_current_codes(groups, codes, code_map)
+    keys = ["origin_2025", "destination_2025", "origin_commune", "destination_commune"]
+    details = ["mode", "csp"] if file.detail else []
+    flows = flows.sort([*keys, *details], nulls_last=True).select(
+        *(pl.col(key) for key in (*keys[2:], *keys[:2], *details)),
+        # The order in which lines are summed is not that of the file: the last digits are dropped, so that
+        # the same lines in another order give the same table.
+        pl.col("workers").round(9),
+        pl.lit(file.vintage, pl.Int64).alias("vintage"),
     )
-    summary = _build_summary(file, flows, grouped, rows, 0 if file.detail else merged)
+    flows = flows.with_columns(codes.gather(flows[key]).alias(key) for key in keys)
+    if file.detail:
+        flows = flows.with_columns(mode=_MODE_NAMES.gather(flows["mode"]))
+    summary = _build_summary(file, flows, rows, merged)
     target = aside / f"{name}.parquet"
     progress("write", 0, 0)
     # Small row groups in order of home: a study of one EPCI reads only its own.
-    flows.write_parquet(target, compression="zstd", row_group_size=65_536)
+    flows.write_parquet(target, compression="zstd", compression_level=1, row_group_size=65_536)
     return NewTable(target, _build_source(name, file), flows.height, summary)
 
 
-def _read_groups(file: FlowFile, keys: Sequence[str]) -> pl.DataFrame:
-    """Return keys, workers, rows, bad (lines whose fields cannot be used), one row per group of the file."""
+def _read_groups(file: FlowFile) -> pl.DataFrame:
+    """Return home, arm, work, mode, csp as written, with workers and rows, one row per group of the file.
+
+    Codes are categories and not text: groups of integers are several times faster to make.
+    """
+    raw = pl.col(file.columns["WORKERS"])
+    # The strict reading first; spaces and decimal commas only where it fails, for it costs more.
+    for workers in (
+        raw.cast(pl.Float64, strict=False),
+        raw.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False),
+    ):
+        groups = _collect_groups(file, workers)
+        if not groups["bad"].sum():
+            return groups
+    raise _find_fault(file)
+
+
+def _collect_groups(file: FlowFile, workers: pl.Expr) -> pl.DataFrame:
     column = file.columns
-    home = _clean(column["COMMUNE" if file.detail else "CODGEO"])
-    if file.detail and "ARM" in column:
-        arm = _clean(column["ARM"])
-        home = pl.when(arm.is_in(list(ARRONDISSEMENTS))).then(arm).otherwise(home)
-    raw = pl.col(column["WORKERS"]).str.strip_chars()
-    workers = raw.cast(pl.Float64, strict=False)
-    if not file.text or file.text.separator != ",":
-        workers = pl.coalesce(workers, raw.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False))
-    fields = {"origin_commune": home, "destination_commune": _clean(column["DCLT"])}
+    fields = {
+        "home": pl.col(column["COMMUNE" if file.detail else "CODGEO"]).cast(pl.Categorical),
+        "work": pl.col(column["DCLT"]).cast(pl.Categorical),
+    }
     if file.detail:
-        fields["mode"] = pl.col(column["TRANS"]).str.strip_chars()
-        fields["csp"] = pl.col(column["CS1"]).str.strip_chars()
-    usable = (
-        workers.is_finite()
-        & (workers >= 0)
-        & pl.all_horizontal((fields[k] != "").fill_null(value=False) for k in ("origin_commune", "destination_commune"))
-    )
+        if "ARM" in column:
+            fields["arm"] = pl.col(column["ARM"]).cast(pl.Categorical)
+        fields["mode"] = pl.col(column["TRANS"]).cast(pl.UInt8, strict=False)
+        fields["csp"] = pl.col(column["CS1"]).cast(pl.Int8, strict=False)
+    usable = (workers.is_finite() & (workers >= 0)).fill_null(value=False)
     try:
         return (
             file.frame
             # A blank line (often the last one) is no line.
             .filter(pl.any_horizontal(pl.col(column[c]).is_not_null() for c in ("DCLT", "WORKERS")))
-            .select(**fields, workers=workers, bad=~usable.fill_null(value=False))
-            .group_by(list(keys))
+            .select(**fields, workers=workers, bad=~usable)
+            .group_by(list(fields))
             .agg(pl.col("workers").sum(), rows=pl.len().cast(pl.Int64), bad=pl.col("bad").sum())
             .collect(engine="streaming")
         )
@@ -194,14 +200,45 @@ def _read_groups(file: FlowFile, keys: Sequence[str]) -> pl.DataFrame:
         raise _find_fault(file, error) from error
 
 
-def _clean(column: str) -> pl.Expr:
+def _compute_clean_groups(file: FlowFile, raw: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+    """Return the sorted codes of the file, and its groups with the position of their codes among them.
+
+    Columns of the groups: origin_commune, destination_commune (positions), [mode (position), csp,] workers.
+
+    Raises
+    ------
+    InputError
+        If a home or work code is empty.
+    """
+    places = ["home", "arm"] if "arm" in raw.columns else ["home"]
+    homes = raw.select(places).unique().with_columns(_build_clean_code(pl.col("home")).alias("origin"))
+    if len(places) == 2:
+        arm = _build_clean_code(pl.col("arm"))
+        homes = homes.with_columns(origin=pl.when(arm.is_in(list(ARRONDISSEMENTS))).then(arm).otherwise("origin"))
+    works = raw.select("work").unique().with_columns(_build_clean_code(pl.col("work")).alias("destination"))
+    codes = pl.concat([homes["origin"], works["destination"].rename("origin")]).unique().sort()
+    if codes.null_count() or (codes == "").any():
+        raise _find_fault(file)
+    position = pl.DataFrame({"code": codes, "position": pl.arange(len(codes), dtype=pl.UInt32, eager=True)})
+    homes = homes.join(position, left_on="origin", right_on="code").rename({"position": "origin_commune"})
+    works = works.join(position, left_on="destination", right_on="code").rename({"position": "destination_commune"})
+    groups = raw.join(homes.drop("origin"), on=places, nulls_equal=True).join(works.drop("destination"), on="work")
+    keys = ["origin_commune", "destination_commune"]
+    if file.detail:
+        old = file.vintage <= _LAST_OLD_CENSUS and not (raw["mode"] == 6).any()
+        modes = {key: _MODE_NAMES.to_list().index(mode) for key, mode in (_OLD_MODES if old else _MODES).items()}
+        groups = groups.with_columns(
+            mode=pl.col("mode").replace_strict(modes, default=None, return_dtype=pl.UInt8),
+            csp=pl.when(pl.col("csp").is_between(1, 6)).then("csp"),
+        )
+        keys += ["mode", "csp"]
+    return codes, groups.group_by(keys).agg(pl.col("workers").sum())
+
+
+def _build_clean_code(code: pl.Expr) -> pl.Expr:
     """Return a code without spaces, in capitals, with the leading zero that spreadsheets drop."""
-    return (
-        pl.col(column)
-        .str.strip_chars()
-        .str.to_uppercase()
-        .pipe(lambda code: pl.when(code.str.len_bytes() == 4).then("0" + code).otherwise(code))
-    )
+    clean = code.cast(pl.String).str.strip_chars().str.to_uppercase()
+    return pl.when(clean.str.len_bytes() == 4).then("0" + clean).otherwise(clean)
 
 
 def _find_faulty_line(file: FlowFile, text: TextFile) -> InputError | None:
@@ -269,17 +306,7 @@ def _build_field_error(file: FlowFile, line: int, field: str, value: str | None)
     )
 
 
-def _translate_modes(grouped: pl.DataFrame, vintage: int) -> pl.DataFrame:
-    old = vintage <= _LAST_OLD_CENSUS and not (grouped["mode"] == "6").any()
-    return grouped.with_columns(
-        mode=pl.col("mode").replace_strict(_OLD_MODES if old else _MODES, default=None, return_dtype=pl.String),
-        csp=pl.when(pl.col("csp").is_in(_CLASSES)).then("csp").cast(pl.Int8, strict=False),
-    )
-
-
-def _build_summary(
-    file: FlowFile, flows: pl.DataFrame, grouped: pl.DataFrame, rows: int, merged: int
-) -> dict[str, Any]:
+def _build_summary(file: FlowFile, flows: pl.DataFrame, rows: int, merged: int) -> dict[str, Any]:
     foreign = pl.col("destination_commune").str.contains(FOREIGN)
     folded = pl.any_horizontal(
         pl.col(f"{side}_commune").is_in(list(ARRONDISSEMENTS)) & (pl.col(f"{side}_commune") != pl.col(f"{side}_2025"))
@@ -298,7 +325,7 @@ def _build_summary(
         "vintage": file.vintage,
         "rows_read": rows,
         "rows_written": flows.height,
-        "workers": round(float(grouped["workers"].sum()), 3),
+        "workers": round(float(flows["workers"].sum()), 3),
         "foreign_workers": round(float(flows.filter(foreign)["workers"].sum()), 3),
         "folded_workers": round(float(flows.filter(folded)["workers"].sum()), 3),
         "duplicates_merged": merged,
@@ -318,6 +345,8 @@ def _count_names(file: FlowFile) -> dict[str, int]:
     """Count the distinct names whose encoding is broken; names are not stored, the store has its own."""
     columns = [file.columns[c] for c in ("LIBGEO", "L_DCLT") if c in file.columns]
     if not columns:
+        return {"names_broken": 0, "names_repaired": 0}
+    if file.text is not None and not file.text.suspicious:
         return {"names_broken": 0, "names_repaired": 0}
     transcoded = file.text is not None and file.text.transcoded
     pattern = "[^\\x00-\\x7f]" if transcoded else _BROKEN

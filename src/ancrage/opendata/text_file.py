@@ -21,6 +21,8 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 MAX_LINE = 1 << 20
 _BLOCK = 1 << 20
+# UTF-8 of Ã, Â, Å and of the replacement character: what text decoded twice is full of.
+_SUSPECT_BYTES = (b"\xc3\x83", b"\xc3\x82", b"\xc3\x85", b"\xef\xbf\xbd")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -37,6 +39,7 @@ class TextFile:
     transcoded : True when it was in Windows-1252 and a UTF-8 copy was made.
     regular : True when it has as many separators as lines of the header's width would have; where False, quoted
         separators or a faulty line: only a reading line by line can tell.
+    suspicious : True when names may be in a wrong encoding: a copy was made, or marks of a double encoding.
     """
 
     path: Path
@@ -45,6 +48,7 @@ class TextFile:
     separator: str
     transcoded: bool
     regular: bool
+    suspicious: bool
 
     def scan(self) -> pl.LazyFrame:
         """Return the lazy table, every column as text."""
@@ -124,6 +128,7 @@ def _check_text(plain: Path, name: str, aside: Path, progress: Progress) -> Text
     is_utf8, done, carried, head = True, 0, 0, b""
     separators = dict.fromkeys(b";,\t", 0)
     lines = blank_end = 0
+    suspicious = False
     with plain.open("rb") as file:
         while block := file.read(_BLOCK):
             if not done:
@@ -145,6 +150,7 @@ def _check_text(plain: Path, name: str, aside: Path, progress: Progress) -> Text
             for sign in separators:
                 separators[sign] += block.count(sign)
             lines += block.count(b"\n")
+            suspicious = suspicious or (not block.isascii() and any(mark in block for mark in _SUSPECT_BYTES))
             filled = block.rstrip()
             ended = block[len(filled) :].count(b"\n")
             blank_end = ended if filled else blank_end + ended
@@ -169,6 +175,7 @@ def _check_text(plain: Path, name: str, aside: Path, progress: Progress) -> Text
         separator,
         transcoded=not is_utf8,
         regular=separators[ord(separator)] == expected,
+        suspicious=suspicious or not is_utf8,
     )
 
 
