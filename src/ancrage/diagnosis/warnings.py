@@ -96,7 +96,7 @@ def list_cut_neighbours(tables: Tables, epci_code: str) -> tuple[str, ...]:
         return ()
     covered = flows.chosen["epci_code"].to_list()
     rows = flows.residents.filter(pl.col("home_epci") == epci_code)
-    beyond = float(rows.filter(~pl.col("work_epci").is_in(covered).fill_null(value=False))["workers"].sum())
+    beyond = float(rows.filter((~pl.col("work_epci").is_in(covered)).fill_null(value=False))["workers"].sum())
     if beyond >= EDGE_OPEN_SHARE * float(rows["workers"].sum()):
         return ()
     works = rows["work"].drop_nulls().unique()
