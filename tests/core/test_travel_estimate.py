@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,9 @@ from ancrage.errors import InputError
 from ancrage.territory.geography import compute_great_circle_km
 from ancrage.territory.travel import Points, TravelPairs
 from ancrage.territory.travel_estimate import (
+    FITTED,
+    ROAD_EXPONENT,
+    ROAD_SCALE,
     TravelEstimate,
     build_estimate,
     compute_inside_pairs,
@@ -231,3 +235,19 @@ def test_estimate_never_fails_on_scattered_places(seed: int, count: int, spread_
 def test_road_km_grows_and_is_never_shorter_than_the_great_circle(crow: float, more: float) -> None:
     near, far = compute_road_km(np.array([crow, crow + more]))
     assert crow < near < far
+
+
+def test_documentation_shows_the_coefficients_and_the_worked_example() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "method" / "travel.md").read_text(encoding="utf-8")
+    for name, value in asdict(FITTED).items():
+        assert f"| `{name}` | {value}" in page
+    assert f"`l = {ROAD_SCALE} * D ** {ROAD_EXPONENT}`" in page
+    two = Points(
+        np.array(["a", "b"]),
+        np.array([3.0, 3.0]),
+        np.array([46.0, 46.0 + 10 * KM_LAT]),
+        np.full(2, 100.0),
+        np.full(2, 15.0),
+    )
+    assert measure(build_estimate(two), two, 0, 1)[0] == pytest.approx(20.0, abs=0.05)
+    assert "= 20.0` min" in page
