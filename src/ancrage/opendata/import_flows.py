@@ -157,6 +157,28 @@ def import_flow_file(file: FlowFile, code_map: pl.DataFrame | None, aside: Path,
     return NewTable(target, _build_source(name, file), flows.height, summary)
 
 
+def _build_sorted(flows: pl.DataFrame) -> pl.DataFrame:
+    """Return the flows in order of current codes, then of codes as written, mode and class; null codes last.
+
+    Two sorts by one integer each are ten times faster than one sort by six columns.
+    """
+    absent = pl.lit(2**32 - 1, pl.UInt64)
+    current, written = (
+        pl.col(f"origin_{kind}").cast(pl.UInt64).fill_null(absent) * 2**shift
+        + pl.col(f"destination_{kind}").cast(pl.UInt64).fill_null(absent)
+        for kind, shift in (("2025", 32), ("commune", 24))
+    )
+    if "mode" in flows.columns:
+        mode, csp = (pl.col(key).cast(pl.UInt64).fill_null(15) for key in ("mode", "csp"))
+        written = written * 256 + mode * 16 + csp
+    return (
+        flows.with_columns(current=current, written=written)
+        .sort("written")
+        .sort("current", maintain_order=True)
+        .drop("current", "written")
+    )
+
+
 def _read_groups(file: FlowFile) -> pl.DataFrame:
     """Return home, arm, work, mode, csp as written, with workers and rows, one row per group of the file.
 
