@@ -159,7 +159,7 @@ def write_scales(data: Data) -> None:
     cost = np.abs(data.fixed) + data.desk_cost * np.maximum(data.desks_min, 1)
     data.number[TOLERANCE] = 1e-10 * float(best.sum() + data.number[COST_WEIGHT] * cost.sum()) + 1e-300
     size = max(abs(limit), float(cost.mean()) if cost.size else 1.0, 1e-9)
-    data.number[PRICE_PACE] = (data.row.size - 1) / size if np.isfinite(limit) else 0.0
+    data.number[PRICE_PACE] = 0.03 * (data.row.size - 1) / size if np.isfinite(limit) else 0.0
 
 
 def build_moves(data: Data) -> Moves:
