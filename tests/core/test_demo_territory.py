@@ -74,10 +74,10 @@ def compute_shares(tables: dict[str, pl.DataFrame], epci: str) -> dict[str, floa
         .join(communes, left_on="origin_2025", right_on="code")
         .join(communes, left_on="destination_2025", right_on="code", suffix="_work")
     )
-    jobs = flows.filter(pl.col("epci_code_work") == epci)["workers"].sum()
+    jobs = float(flows.filter(pl.col("epci_code_work") == epci)["workers"].sum())
     mine = flows.filter(pl.col("epci_code") == epci)
     crow = compute_great_circle_km(*(mine[c].to_numpy() for c in ("lon", "lat", "lon_work", "lat_work")))
-    total = mine["workers"].sum()
+    total = float(mine["workers"].sum())
 
     def share(rows: pl.Expr | pl.Series) -> float:
         return 100 * float(mine.filter(rows)["workers"].sum()) / total
@@ -120,9 +120,12 @@ def test_demo_store_says_it_is_fictional_in_every_table(store: Path) -> None:
     assert open_store(store).fictional
     files = {path.stem for path in store.glob("*.parquet")}
     assert set(manifest.tables) == files
+    # Each title says what the table holds.
+    assert len({entry.source.title for entry in manifest.tables.values()}) == len(files)
     for name, entry in manifest.tables.items():
         path = store / f"{name}.parquet"
-        assert entry.source.title.fr == "Territoire fictif / Fictional territory"
+        assert entry.source.title.fr.startswith("Territoire fictif : ")
+        assert entry.source.title.en.startswith("Fictional territory: ")
         assert (entry.source.producer, entry.source.licence) == ("Ancrage", "CC0")
         assert entry.source.vintage
         assert entry.source.checksum == compute_checksum(path)
@@ -254,7 +257,7 @@ def test_demo_flow_totals_agree_with_detail_and_residents(tables: dict[str, pl.D
 def test_demo_flows_are_sparse_and_weighted_like_a_census(tables: dict[str, pl.DataFrame]) -> None:
     detail = tables[FLOWS]
     assert detail.select("origin_2025", "destination_2025", "csp", "mode").is_unique().all()
-    assert detail["workers"].min() > 0.5
+    assert (detail["workers"] > 0.5).all()
     assert detail["workers"].median() == pytest.approx(4.5, abs=0.2)
     assert set(detail["csp"]) == {1, 2, 3, 4, 5, 6}
     assert set(detail["mode"]) == {"home", "walk_bike", "public_transport", "car"}

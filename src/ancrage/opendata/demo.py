@@ -23,27 +23,33 @@ from ancrage.opendata.store import list_table_files
 PRODUCER = "Ancrage"
 LICENCE = "CC0"
 DEMO_EPCI = build_epci_code(0)
-# What each table pretends to describe, as its real counterpart does.
-_VINTAGES = {
-    "communes": "2025",
-    "epci": "2025",
-    "commune_polygons": "2025",
-    "epci_polygons": "2025",
-    f"flows_demo_{VINTAGE}_csp_mode": str(VINTAGE),
-    "flows": str(VINTAGE),
-    "population_2013_2022": "2013-2022",
-    "housing_vacancy_communes_2021": "2021",
-    "bpe_communes_2009_2013": "2009, 2013",
-    "bpe_education_2018": "2018",
-    "schools": "2025",
-    "third_places": "2024",
-    "brownfields_cartofriches": "2024",
-    "commune_mobility_income_2021": "2021",
-    "labour_csp_communes_2000plus_2018": "2018",
-    "commute_time_epci_2018": "2018",
-    "labour_epci_indicators_2017": "2017",
-    "petites_villes_de_demain": "2024",
-    "territoires_industrie_members": "2024",
+# What each table holds, and the date it pretends to describe, as its real counterpart does.
+_TABLES = {
+    "communes": (Text("communes and their zones", "communes et leurs zonages"), "2025"),
+    "epci": (Text("intercommunalities", "intercommunalités"), "2025"),
+    "commune_polygons": (Text("outlines of communes", "contours des communes"), "2025"),
+    "epci_polygons": (Text("outlines of intercommunalities", "contours des intercommunalités"), "2025"),
+    f"flows_demo_{VINTAGE}_csp_mode": (
+        Text("commuters by class and mode", "navetteurs par catégorie et mode"),
+        str(VINTAGE),
+    ),
+    "flows": (Text("commuters in total", "navetteurs, total"), str(VINTAGE)),
+    "population_2013_2022": (Text("inhabitants by year", "habitants par année"), "2013-2022"),
+    "housing_vacancy_communes_2021": (Text("long housing vacancy", "vacance longue des logements"), "2021"),
+    "bpe_communes_2009_2013": (Text("shops and services", "commerces et services"), "2009, 2013"),
+    "bpe_education_2018": (Text("places of education by type", "lieux d'enseignement par type"), "2018"),
+    "schools": (Text("places of education and pupils", "lieux d'enseignement et élèves"), "2025"),
+    "third_places": (Text("coworking and shared places", "tiers-lieux"), "2024"),
+    "brownfields_cartofriches": (Text("disused sites", "friches"), "2024"),
+    "commune_mobility_income_2021": (Text("modes of travel and incomes", "modes de transport et revenus"), "2021"),
+    "labour_csp_communes_2000plus_2018": (Text("active people by class", "actifs par catégorie"), "2018"),
+    "commute_time_epci_2018": (Text("travel times to work", "temps de trajet vers le travail"), "2018"),
+    "labour_epci_indicators_2017": (Text("unemployment and part time", "chômage et temps partiel"), "2017"),
+    "petites_villes_de_demain": (Text("small towns in the programme", "petites villes du programme"), "2024"),
+    "territoires_industrie_members": (
+        Text("members of the industry programme", "membres du programme industrie"),
+        "2024",
+    ),
 }
 
 
@@ -118,7 +124,14 @@ def _write_table(aside: Path, name: str, frame: pl.DataFrame) -> NewTable:
     if "geometry" in frame.columns:
         metadata["geo"] = _build_geo_metadata(frame["geometry"])
     frame.write_parquet(path, compression="zstd", compression_level=3, metadata=metadata)
-    source = Source(name, Text(LABEL, LABEL), PRODUCER, _VINTAGES[name], LICENCE)
+    title, vintage = _TABLES[name]
+    source = Source(
+        name,
+        Text(f"Fictional territory: {title.en}", f"Territoire fictif : {title.fr}"),
+        PRODUCER,
+        vintage,
+        LICENCE,
+    )
     return NewTable(path, source, frame.height)
 
 
