@@ -295,7 +295,7 @@ def _print_summary(table: str, rows: int, summary: Mapping[str, Any]) -> None:
             continue
         text = str(value) if key == "vintage" else ""
         shown = ", ".join(value) if isinstance(value, list) else text or _count(value)
-        session.out.print(f"  {session.say(label)}: {shown}", markup=False)
+        _print(Text(f"  {label.en}: {shown}", f"  {label.fr} : {shown}"))
 
 
 def _build_grid(*headings: Text) -> Table:

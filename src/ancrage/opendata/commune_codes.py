@@ -12,8 +12,8 @@ ARRONDISSEMENTS: dict[str, str] = {
     **{f"6938{i}": "69123" for i in range(1, 10)},
     **{f"132{i:02d}": "13055" for i in range(1, 17)},
 }
-# Abroad: 99 and a country, or the two letters of a neighbouring country (DCFLT codes); never Corsica (2A, 2B).
-FOREIGN = r"^(?:99|[A-Z]{2})"
+# Abroad: 99 and a country, or the letters of a neighbouring country and a number (DCFLT codes); never Corsica
+FOREIGN = r"^(?:99\d{3}|[A-Z]{2}\d+)$"
 
 
 def build_code_map(tables: Tables | None) -> pl.DataFrame | None:
