@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ancrage.diagnosis.labour import read_employed
 from ancrage.diagnosis.model import Level
 from ancrage.diagnosis.thresholds import (
     EMPLOYED_PER_INHABITANT,
@@ -100,15 +101,7 @@ def compute_expected_employed(tables: Tables) -> pl.DataFrame:
 
     def compute() -> pl.DataFrame:
         communes = read_communes(tables).select("code", "epci_code", "population")
-        if "labour_csp_communes_2000plus_2018" in tables:
-            labour = (
-                tables.scan("labour_csp_communes_2000plus_2018")
-                .select("code", (pl.col("active_15plus") - pl.col("unemployed_15plus")).alias("employed"))
-                .collect()
-            )
-        else:
-            labour = pl.DataFrame(schema={"code": pl.String, "employed": pl.Float64})
-        return communes.join(labour, on="code", how="left", maintain_order="left").with_columns(
+        return communes.join(read_employed(tables), on="code", how="left", maintain_order="left").with_columns(
             pl.coalesce(pl.col("employed"), EMPLOYED_PER_INHABITANT * pl.col("population")).alias("expected")
         )
 

@@ -9,6 +9,7 @@ from ancrage.diagnosis.workspace import (
     build_empty_rows,
     build_ratio_rows,
     build_vintage,
+    fold_arrondissements,
     has_column,
 )
 from ancrage.language import Text
@@ -29,12 +30,21 @@ def compute_long_vacancy(tables: Tables, level: Level) -> pl.DataFrame:
     atoms = (
         tables.scan(_LOVAC)
         .select(
-            "code",
+            fold_arrondissements(pl.col("code")).alias("code"),
             pl.when(known)
             .then(pl.col("vacant_2y_share_pct") * pl.col("private_dwellings_2022") / 100)
             .alias("numerator"),
             pl.when(known).then(pl.col("private_dwellings_2022")).alias("denominator"),
             (~known).alias("secret"),
+        )
+        .group_by("code")
+        .agg(
+            # A sum without any value is null, not zero: nothing is known there.
+            *(
+                pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name)
+                for name in ("numerator", "denominator")
+            ),
+            pl.col("secret").any(),
         )
         .collect()
     )

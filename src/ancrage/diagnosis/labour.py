@@ -50,6 +50,18 @@ def read_class_counts(tables: Tables) -> pl.DataFrame | None:
     return compute_once(tables, "class_counts", read)
 
 
+def read_employed(tables: Tables) -> pl.DataFrame:
+    """Return code and employed (active people less the unemployed) for the communes of the census table."""
+    if LABOUR not in tables:
+        return pl.DataFrame(schema={"code": pl.String, "employed": pl.Float64})
+    return (
+        tables.scan(LABOUR)
+        .group_by(fold_arrondissements(pl.col("code")).alias("code"))
+        .agg((pl.col("active_15plus") - pl.col("unemployed_15plus")).sum().alias("employed"))
+        .collect()
+    )
+
+
 def _compute_class_share(column: str, tables: Tables, level: Level) -> pl.DataFrame:
     """Return 100 x active people of one class / active people with a class; communes of 2,000 inhabitants or more."""
     counts = read_class_counts(tables)

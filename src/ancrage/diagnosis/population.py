@@ -14,6 +14,7 @@ from ancrage.diagnosis.workspace import (
     build_ratio_rows,
     build_vintage,
     compute_once,
+    fold_arrondissements,
     has_column,
     read_communes,
 )
@@ -41,6 +42,14 @@ def _read_ends(tables: Tables) -> tuple[int, int, pl.DataFrame] | None:
         series = tables.scan(_SERIES).select(
             "code", pl.col("year").cast(pl.Int64), pl.col("population").cast(pl.Float64)
         )
+        # Paris, Lyon and Marseille are given by arrondissement in some years and whole in others.
+        folded = fold_arrondissements(pl.col("code"))
+        cut = (
+            series.filter(folded != pl.col("code"))
+            .group_by(folded.alias("code"), "year")
+            .agg(pl.col("population").sum())
+        )
+        series = pl.concat([series.filter(folded == pl.col("code")), cut])
         years = sorted(series.select(pl.col("year").unique()).drop_nulls().collect()["year"].to_list())
         if not years:
             return None
