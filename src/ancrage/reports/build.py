@@ -57,8 +57,7 @@ def build_report(
         build_limits(context),
         build_sources(context),
     ]
-    # The first page has more room than the summary, and its own figure.
-    cover = replace(build_small_map(context), width=1.0)
+    cover = replace(build_small_map(context), fills=False)
     produced = {"ancrage": result.version, "travel": result.travel_version}
     if on is not None:
         produced["date"] = on.isoformat()

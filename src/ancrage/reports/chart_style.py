@@ -32,7 +32,7 @@ def build_spec(body: Mapping[str, Any], *, width: int = WIDTH, height: int) -> d
         "$schema": SCHEMA,
         "width": width,
         "height": height,
-        "autosize": {"type": "pad", "contains": "padding"},
+        "autosize": {"type": "fit", "contains": "padding"},
         "padding": 4,
         "background": PAPER,
         **body,

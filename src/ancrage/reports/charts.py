@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,6 @@ from ancrage.reports.chart_style import (
     PALE,
     PAPER,
     WARM,
-    WIDTH,
     build_spec,
 )
 
@@ -76,7 +76,7 @@ def draw_bars(bars: Sequence[Bar], *, title: str, maximum: float | None = None) 
                 },
             ],
         },
-        height=max(40, 24 * len(bars)),
+        height=44 + 24 * len(bars),
     )
 
 
@@ -95,6 +95,8 @@ def draw_positions(positions: Sequence[Position], *, low: str, middle: str, high
         }
         for p in positions
     ]
+    # Room for the longest value, written at the right of the strips.
+    right = 106 + 1.7 * max(len(position.shown) for position in positions)
     names = {"10": low, "50": middle, "90": high}
     labels = " : ".join(f"datum.value == {value} ? {_quote(name)}" for value, name in names.items()) + " : ''"
     y = {
@@ -114,7 +116,7 @@ def draw_positions(positions: Sequence[Position], *, low: str, middle: str, high
         "labelColor": MUTED,
         "labelFlush": False,
     }
-    x = {"type": "quantitative", "scale": {"domain": [0, 128], "nice": False}}
+    x = {"type": "quantitative", "scale": {"domain": [0, right], "nice": False}}
     return build_spec(
         {
             "data": {"values": rows},
@@ -146,7 +148,7 @@ def draw_positions(positions: Sequence[Position], *, low: str, middle: str, high
                 },
             ],
         },
-        height=max(44, 24 * len(positions)),
+        height=40 + 24 * len(positions),
     )
 
 
@@ -158,13 +160,13 @@ def draw_frontier(
     x: dict[str, Any] = {
         "field": "limit",
         "type": "quantitative",
-        "axis": {"title": limit_title, "format": ",", "grid": False, "tickCount": 6},
+        "axis": {"title": limit_title, "format": choose_format(m.limit for m in marks), "grid": False, "tickCount": 6},
         "scale": {"nice": True},
     }
     y: dict[str, Any] = {
         "field": "value",
         "type": "quantitative",
-        "axis": {"title": value_title, "format": ",", "tickCount": 5},
+        "axis": {"title": value_title, "format": choose_format(m.value for m in marks), "tickCount": 5},
         "scale": {"zero": True},
     }
     layers: list[dict[str, Any]] = [
@@ -207,10 +209,10 @@ def draw_frontier(
                     "color": WARM,
                     "fontWeight": "bold",
                 },
-                "encoding": {"x": x, "y": {"value": 250}, "text": {"value": chosen_label}},
+                "encoding": {"x": x, "y": {"value": {"expr": "height - 12"}}, "text": {"value": chosen_label}},
             }
         )
-    return build_spec({"data": {"values": rows}, "layer": layers}, width=560, height=265)
+    return build_spec({"data": {"values": rows}, "layer": layers}, height=250)
 
 
 def draw_histogram(
@@ -226,7 +228,7 @@ def draw_histogram(
     x = {
         "type": "quantitative",
         "scale": {"nice": False, "zero": False},
-        "axis": {"title": title, "format": ",", "grid": False, "tickCount": 6},
+        "axis": {"title": title, "format": choose_format(values.tolist()), "grid": False, "tickCount": 6},
     }
     y = {"type": "quantitative", "scale": {"domain": [0, top], "nice": False}, "axis": None}
     marks = [{"x": low, "label": low_label, "draws": top}, {"x": high, "label": high_label, "draws": top}]
@@ -269,9 +271,17 @@ def draw_histogram(
                 },
             ]
         },
-        width=WIDTH - 10,
-        height=150,
+        height=210,
     )
+
+
+def choose_format(values: Iterable[float]) -> str:
+    """Return the d3 format of an axis: thousands apart, and decimals only where values differ by less than about 10."""
+    known = list(values)
+    spread = max(known) - min(known) if known else 0.0
+    if spread >= 10 or spread == 0:
+        return ",.0f"
+    return ",.1f" if spread >= 1 else f",.{1 - math.floor(math.log10(spread))}f"
 
 
 def _count_classes(values: NDArray[np.float64]) -> int:

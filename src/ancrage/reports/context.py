@@ -15,6 +15,9 @@ from ancrage.reports.writing import Pen, compute_display_scale
 from ancrage.study.results import PlaceResult, StudyResult
 
 
+_MOST_CITED = 3
+
+
 @dataclass(frozen=True)
 class Context:
     """A study, the diagnosis of its territory (or None), outlines (perhaps none) and the pen that writes."""
@@ -61,22 +64,27 @@ class Context:
         return found
 
     def cite(self, tables: Iterable[str]) -> str:
-        """Return "Source: producer, title (vintage)" for the tables that are known, in that order."""
+        """Return "Sources: producer (vintage)" for the tables that are known, in that order; titles are in the annex."""
         cited = []
         for table in dict.fromkeys(tables):
             source = self.sources.get(table)
             if source is not None:
-                title = self.pen.text(source.title)
-                told = f"{source.producer}, {title}" if source.producer else title
+                told = source.producer or self.pen.text(source.title)
                 cited.append(f"{told} ({source.vintage})" if source.vintage else told)
+        cited = list(dict.fromkeys(cited))
         if not cited:
             return ""
+        if len(cited) > _MOST_CITED:
+            return self.pen.say(
+                "Sources: see the table of data used.", "Sources : voir le tableau des données utilisées."
+            )
         return self.pen.say("Sources: ", "Sources : ") + self.pen.say("; ", " ; ").join(cited) + "."
 
     @cached_property
     def study_sources(self) -> str:
         """Return the line that goes below what the study computes."""
-        cited = self.cite(("flows", "communes"))
+        # The flows are the table that every figure rests on; the others are listed in the annex.
+        cited = self.cite(s.table for s in self.result.sources if s.table.startswith("flows"))
         own = self.pen.say("Ancrage's computation.", "Calculs Ancrage.")
         return f"{cited} {own}".strip()
 

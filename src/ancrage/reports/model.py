@@ -24,17 +24,20 @@ class Column:
     kind : "text", "number", "interval" (two numbers, P10 and P90) or "share" (0..1, shown as a percentage).
     unit : written in the language of the report; empty for texts and for columns whose rows carry their own unit.
     decimals : digits after the decimal mark; None rounds to three significant digits.
+        "exact" writes a coefficient as it was given.
     width : share of the width of the page taken by the column, relative to the others.
     printed : the column is in the PDF; the workbook and the JSON hold every column.
+    right : a text set to the right, such as a number with its own unit.
     """
 
     key: str
     title: str
     kind: Literal["text", "number", "interval", "share"] = "text"
     unit: str = ""
-    decimals: int | None = 0
+    decimals: int | Literal["exact"] | None = 0
     width: float = 1.0
     printed: bool = True
+    right: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ class Chart:
     ----------
     id : stable name; alt : what it shows, for those who cannot see it.
     width : share of the text width, 0..1.
+    fills : the chart takes the room left on its page.
     """
 
     id: str
@@ -136,6 +140,7 @@ class Chart:
     alt: str
     sources: str = ""
     width: float = 1.0
+    fills: bool = False
 
 
 Block: TypeAlias = Paragraph | Items | Heading | Note | KeyFigures | Table | Chart

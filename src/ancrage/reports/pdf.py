@@ -131,6 +131,7 @@ def _build_chart(chart: Chart, pictures: Mapping[str, str]) -> dict[str, Any]:
         "title": chart.title,
         "sources": chart.sources,
         "width": chart.width,
+        "fills": chart.fills,
     }
 
 
@@ -140,7 +141,7 @@ def _build_table(table: Table, pen: Pen) -> dict[str, Any]:
     return {
         "title": table.title,
         "widths": [column.width for _, column in columns],
-        "align": ["left" if column.kind == "text" else "right" for _, column in columns],
+        "align": ["left" if column.kind == "text" and not column.right else "right" for _, column in columns],
         "header": [[column.title, column.unit if column.kind != "share" else ""] for _, column in columns],
         "rows": [
             {

@@ -11,7 +11,7 @@ from typing import Any
 
 from ancrage.reports.model import Cell, Column, KeyFigure, Report, Table
 from ancrage.reports.pictures import render_pictures, render_png
-from ancrage.reports.writing import Pen, compute_digits
+from ancrage.reports.writing import Pen, compute_decimals, compute_digits
 
 # A spreadsheet reads a text that starts so as a formula when it is edited or exported.
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -187,11 +187,10 @@ class _Sheets:
         if isinstance(cell, str):
             self._write_text(sheet, row, column, cell)
         elif cell is not None and kind.kind == "share":
-            pattern = "0%" if not kind.decimals else "0." + "0" * kind.decimals + "%"
+            pattern = "0." + "0" * kind.decimals + "%" if isinstance(kind.decimals, int) and kind.decimals else "0%"
             sheet.write_number(row, column, cell, self._find_format(pattern))
         else:
-            decimals = max(0, compute_digits(cell)) if kind.decimals is None else kind.decimals
-            self._write_number(sheet, row, column, cell, decimals)
+            self._write_number(sheet, row, column, cell, _count_decimals(cell, kind))
 
     def _write_number(self, sheet: Any, row: int, column: int, value: float | None, decimals: int) -> None:
         if value is None or value != value:
@@ -206,6 +205,12 @@ class _Sheets:
             style = self._find_format("quoted" if text.startswith(_DANGEROUS) else "text")
         # A cell of a workbook holds at most 32,767 characters.
         sheet.write_string(row, column, text[:32_767], style)
+
+
+def _count_decimals(cell: float | None, column: Column) -> int:
+    if column.decimals == "exact":
+        return compute_decimals(cell)
+    return max(0, compute_digits(cell)) if column.decimals is None else column.decimals
 
 
 def _split_cell(cell: Cell, column: Column) -> Iterable[str | float | None]:

@@ -6,7 +6,9 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
+from ancrage.diagnosis.indicators import UNITS as INDICATOR_UNITS
 from ancrage.language import Language, Text, format_number
 from ancrage.parameters.model import UNITS
 from ancrage.reports.model import Cell, Column
@@ -22,7 +24,7 @@ _MONTHS = {
 
 # Units that cannot be translated word by word.
 _UNIT_PHRASES: dict[str, Text] = {
-    "jobs per 100 employed residents": Text("jobs per 100 employed residents", "emplois pour 100 actifs occupés"),
+    "kgCO2e/year per weekly day": Text("kg CO₂e/year per weekly day", "kg CO₂e/an par jour hebdomadaire"),
 }
 
 # Words that units are made of, as written in the code, and as a reader sees them.
@@ -32,7 +34,6 @@ _UNIT_WORDS: dict[str, Text] = {
     "EUR2022": Text("€ of 2022", "€ de 2022"),
     "veh-km": Text("vehicle-km", "véhicule-km"),
     "t": Text("t CO₂e", "t CO₂e"),
-    "weekly": Text("weekly", "hebdomadaire"),
     "kgCO2e": Text("kg CO₂e", "kg CO₂e"),
     "tCO2e": Text("t CO₂e", "t CO₂e"),
     "km": Text("km", "km"),
@@ -81,19 +82,27 @@ _UNIT_WORDS: dict[str, Text] = {
 
 def render_unit(unit: str, language: Language) -> str:
     """Return a unit for a reader: a unit of the parameters, else word by word; an unknown word stays as it is."""
-    if unit in UNITS and not unit.startswith(("EUR", "kgCO2e")):
-        return UNITS[unit].label.render(language)
-    if unit in _UNIT_PHRASES:
-        return _UNIT_PHRASES[unit].render(language)
+    phrase = _find_phrase(unit)
+    if phrase is not None:
+        return phrase.render(language)
     words = re.split(r"([/ ])", unit)
     return "".join(_UNIT_WORDS[w].render(language) if w in _UNIT_WORDS else w for w in words)
 
 
+def _find_phrase(unit: str) -> Text | None:
+    if unit in _UNIT_PHRASES:
+        return _UNIT_PHRASES[unit]
+    # Amounts and emissions are written with signs, word by word: € rather than EUR, CO₂ rather than CO2.
+    if unit.startswith(("EUR/", "EUR2022/", "kgCO2e/")):
+        return None
+    if unit in INDICATOR_UNITS:
+        return INDICATOR_UNITS[unit]
+    return UNITS[unit].label if unit in UNITS else None
+
+
 def list_unknown_unit_words(unit: str) -> tuple[str, ...]:
     """Return the words of a unit that have no translation (numbers apart)."""
-    if unit in UNITS and not unit.startswith(("EUR", "kgCO2e")):
-        return ()
-    if unit in _UNIT_PHRASES:
+    if _find_phrase(unit) is not None:
         return ()
     words = re.split(r"[/ ]", unit)
     return tuple(w for w in words if w and w not in _UNIT_WORDS and not re.fullmatch(r"[\d,.]+", w))
@@ -111,6 +120,12 @@ def compute_digits(*values: float | None) -> int:
     return 0 if largest == 0 else 2 - math.floor(math.log10(largest))
 
 
+def compute_decimals(*values: float | None) -> int:
+    """Return the decimals that write every value as it was given, four at most."""
+    known = [v for v in values if v is not None and math.isfinite(v)]
+    return next((d for d in range(4) if all(round(v, d) == v for v in known)), 4)
+
+
 @dataclass(frozen=True)
 class Pen:
     """Writes in one language."""
@@ -125,10 +140,14 @@ class Pen:
         """Return `text` in the language, with French spaces."""
         return self.say(text.en, text.fr)
 
-    def number(self, value: float | None, decimals: int | None = 0, digits: int | None = None) -> str:
+    def number(
+        self, value: float | None, decimals: int | Literal["exact"] | None = 0, digits: int | None = None
+    ) -> str:
         """Return a number; `decimals` None rounds to three significant digits, or to `digits` decimals."""
         if value is None or math.isnan(value):
             return self.text(MISSING)
+        if decimals == "exact":
+            decimals = compute_decimals(value) if digits is None else digits
         if decimals is None:
             wanted = compute_digits(value) if digits is None else digits
             return format_number(round(value, wanted), max(wanted, 0), self.language)
@@ -140,11 +159,11 @@ class Pen:
             return self.text(MISSING)
         return self.number(100 * value, decimals) + (f"{NARROW_SPACE}%" if self.language == "fr" else "%")
 
-    def interval(self, low: float | None, high: float | None, decimals: int | None = None) -> str:
+    def interval(self, low: float | None, high: float | None, decimals: int | Literal["exact"] | None = None) -> str:
         """Return "low – high", both rounded alike; empty where there is no interval."""
         if low is None or high is None:
             return ""
-        digits = compute_digits(low, high)
+        digits = compute_decimals(low, high) if decimals == "exact" else compute_digits(low, high)
         return f"{self.number(low, decimals, digits)} – {self.number(high, decimals, digits)}"
 
     def quantity(self, value: float | None, unit: str, decimals: int | None = None) -> str:
@@ -185,7 +204,9 @@ class Pen:
             raise TypeError(f"column '{column.key}' holds numbers, not {cell!r}")
         if cell is None or math.isnan(cell):
             return "–"
-        return self.share(cell, column.decimals or 0) if column.kind == "share" else self.number(cell, column.decimals)
+        if column.kind == "share":
+            return self.share(cell, column.decimals if isinstance(column.decimals, int) else 0)
+        return self.number(cell, column.decimals)
 
 
 def space_french(text: str) -> str:

@@ -14,16 +14,20 @@ from ancrage.reports.model import Block, Cell, Chart, Column, Items, Note, Parag
 from ancrage.reports.writing import NARROW_SPACE
 
 # Indicators worth a map, the best first; the first one known in enough communes is drawn.
-_MAPPED = ("employment_concentration", "out_commuting", "out_commuting_share", "stability", "long_commutes")
-_MOST_STRIPS = 16
+_MAPPED = ("out_commuting_share", "long_commute_share", "employment_concentration", "car_share", "population_growth")
+# A map of a few communes tells nothing: below this share of them, the next indicator is tried.
+_ENOUGH = 2 / 3
+_MOST_STRIPS = 12
+# Sizes of the territory rather than its nature: their place in the group says little.
+_SIZES = ("people", "jobs")
 
 
 def build_diagnosis(context: Context, diagnosis: Diagnosis) -> Section:
     """Build the section on the diagnosis."""
     pen = context.pen
     blocks: list[Block] = [
-        Paragraph(pen.text(diagnosis.typology), "lead"),
-        Paragraph(pen.text(diagnosis.typology_reason)),
+        Paragraph(_capitalise(pen.text(diagnosis.typology)), "lead"),
+        Paragraph(_capitalise(pen.text(diagnosis.typology_reason))),
         Paragraph(
             pen.say(
                 f"Compared with {diagnosis.group_size} intercommunalities: {diagnosis.group.en}.",
@@ -34,7 +38,11 @@ def build_diagnosis(context: Context, diagnosis: Diagnosis) -> Section:
     ]
     published = [v for v in diagnosis.values if v.value is not None]
     blocks.append(_build_indicators(context, diagnosis))
-    placed = [v for v in published if v.percentile is not None][:_MOST_STRIPS]
+    absent = [_label(context, v) for v in diagnosis.values if v.value is None]
+    if absent:
+        names = ", ".join(absent)
+        blocks.append(Paragraph(pen.say(f"Not published: {names}.", f"Non publiés : {names}."), "small"))
+    placed = [v for v in published if v.percentile is not None and v.indicator.unit not in _SIZES][:_MOST_STRIPS]
     if placed:
         blocks.append(_build_positions(context, placed))
     if len(diagnosis.destinations):
@@ -48,6 +56,10 @@ def build_diagnosis(context: Context, diagnosis: Diagnosis) -> Section:
     if len(diagnosis.destinations):
         blocks.append(_build_destinations(context, diagnosis))
     return Section("diagnosis", pen.say("Diagnosis of the territory", "Diagnostic du territoire"), tuple(blocks))
+
+
+def _capitalise(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _label(context: Context, value: IndicatorValue) -> str:
@@ -65,20 +77,26 @@ def show_value(context: Context, value: IndicatorValue) -> str:
     return f"{number} {pen.unit(value.indicator.unit)}"
 
 
+def _show_short(context: Context, value: IndicatorValue) -> str:
+    # The unit is in the table above; a long one would take the room of the strips.
+    long = len(context.pen.unit(value.indicator.unit)) > 10
+    return context.pen.number(value.value, value.indicator.decimals) if long else show_value(context, value)
+
+
 def _build_indicators(context: Context, diagnosis: Diagnosis) -> Table:
     pen = context.pen
     columns = (
         Column("id", pen.say("Identifier", "Identifiant"), printed=False),
         Column("label", pen.say("Indicator", "Indicateur"), width=4.4),
         Column("value", pen.say("Value", "Valeur"), "number", "", None, 1.2, printed=False),
-        Column("shown", pen.say("Value", "Valeur"), width=2.6),
+        Column("shown", pen.say("Value", "Valeur"), width=2.6, right=True),
         Column("unit", pen.say("Unit", "Unité"), printed=False),
         Column("median", pen.say("Median of the group", "Médiane du groupe"), "number", "", None, 1.2, printed=False),
-        Column("median_shown", pen.say("Group median", "Médiane du groupe"), width=1.5),
+        Column("median_shown", pen.say("Group median", "Médiane du groupe"), width=1.5, right=True),
         Column("p10", "P10", "number", "", None, printed=False),
         Column("p90", "P90", "number", "", None, printed=False),
         Column("rank", pen.say("Rank", "Rang"), "number", "", 0, printed=False),
-        Column("rank_shown", pen.say("Rank", "Rang"), width=1.2),
+        Column("rank_shown", pen.say("Rank", "Rang"), width=1.2, right=True),
         Column("group_size", pen.say("Size of the group", "Taille du groupe"), "number", "", 0, printed=False),
         Column("percentile", pen.say("Percentile", "Centile"), "number", "", 0, printed=False),
         Column("vintage", pen.say("Vintage", "Millésime"), width=1.4),
@@ -87,7 +105,9 @@ def _build_indicators(context: Context, diagnosis: Diagnosis) -> Table:
         Column("reading", pen.say("How to read it", "Lecture"), printed=False),
         Column("sources", pen.say("Tables", "Tables"), printed=False),
     )
-    rows = tuple(_build_indicator_row(context, v) for v in diagnosis.values)
+    # What is published comes first: the PDF names the others below the table.
+    ordered = sorted(diagnosis.values, key=lambda v: v.value is None)
+    rows = tuple(_build_indicator_row(context, v) for v in ordered)
     used = [table for v in diagnosis.values if v.value is not None for table in v.sources]
     return Table(
         "indicators",
@@ -95,11 +115,9 @@ def _build_indicators(context: Context, diagnosis: Diagnosis) -> Table:
         pen.say("Indicators among the comparison group", "Les indicateurs dans le groupe de comparaison"),
         columns,
         rows,
-        note=pen.say(
-            "Rank 1: highest value of the group. Not published: no open table gives it.",
-            "Rang 1 : valeur la plus élevée du groupe. Non publié : aucune table ouverte ne la donne.",
-        ),
+        note=pen.say("Rank 1: highest value of the group.", "Rang 1 : valeur la plus élevée du groupe."),
         sources=context.cite(used),
+        printed_rows=sum(v.value is not None for v in diagnosis.values),
     )
 
 
@@ -133,7 +151,7 @@ def _build_indicator_row(context: Context, v: IndicatorValue) -> tuple[Cell, ...
 def _build_positions(context: Context, placed: list[IndicatorValue]) -> Chart:
     pen = context.pen
     positions = [
-        Position(_label(context, v), v.percentile, show_value(context, v)) for v in placed if v.percentile is not None
+        Position(_label(context, v), v.percentile, _show_short(context, v)) for v in placed if v.percentile is not None
     ]
     spec = draw_positions(
         positions,
@@ -219,12 +237,12 @@ def _build_destinations(context: Context, diagnosis: Diagnosis) -> Table:
 def _build_map(context: Context, diagnosis: Diagnosis, published: list[IndicatorValue]) -> Chart | None:
     known = {v.indicator.id: v for v in published}
     frame = diagnosis.communes
-    for key in (*_MAPPED, *known):
+    for key in dict.fromkeys((*_MAPPED, *known)):
         if key not in known or key not in frame.columns or not frame[key].dtype.is_numeric():
             continue
         values = dict(zip(frame["code"].to_list(), frame[key].to_list(), strict=True))
         numbers = [float(v) for v in values.values() if v is not None]
-        if len(set(numbers)) >= 2:
+        if len(set(numbers)) >= 2 and len(numbers) >= _ENOUGH * len(frame):
             return _draw_map(context, known[key], values, numbers)
     return None
 
@@ -254,7 +272,7 @@ def _draw_map(
         breaks=breaks,
         class_labels=labels,
         missing_label=pen.say("not published", "non publié"),
-        max_height=330,
+        max_height=300,
     )
     label = _label(context, value)
     low, high = pen.number(min(numbers), decimals), pen.number(max(numbers), decimals)

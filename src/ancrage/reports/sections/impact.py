@@ -24,7 +24,7 @@ def build_impact(context: Context) -> Section:
         )
     ]
     if context.travel_note:
-        blocks.append(Note(context.travel_note + " " + pen.text(result.travel_label), "info"))
+        blocks.append(Note(context.travel_note, "info"))
     blocks.append(_build_lines(context))
     notes = tuple(
         f"{pen.text(line.label)} : {pen.text(line.note)}"
@@ -33,7 +33,8 @@ def build_impact(context: Context) -> Section:
         for line in result.impact
         if line.note is not None
     )
-    blocks += [Paragraph(note.replace("CO2", "CO₂"), "small") for note in notes]
+    if notes:
+        blocks.append(Paragraph(" ".join(notes).replace("CO2", "CO₂"), "small"))
     if result.controls:
         blocks.append(_build_controls(context))
     return Section("impact", pen.say("What it changes, and for whom", "Ce que cela change, et pour qui"), tuple(blocks))
@@ -94,7 +95,7 @@ def _build_lines(context: Context) -> Table:
             "Apport des nouveaux lieux : au-delà des lieux existants. Territoire, halo : selon la commune de résidence "
             "des usagers.",
         ),
-        sources=f"{context.study_sources} {context.travel_note}".strip(),
+        sources=context.study_sources,
         groups=groups,
     )
 

@@ -54,9 +54,9 @@ def _build_overrides(context: Context) -> Table:
     columns = (
         Column("name", pen.say("Identifier", "Identifiant"), printed=False),
         Column("label", pen.say("Coefficient", "Coefficient"), width=4),
-        Column("default", pen.say("Default", "Par défaut"), "number", "", None, 1.3),
-        Column("value", pen.say("Used here", "Retenu ici"), "number", "", None, 1.3),
-        Column("interval", pen.say("Low–high", "Bas–haut"), "interval", "", None, 1.8),
+        Column("default", pen.say("Default", "Par défaut"), "number", "", "exact", 1.3),
+        Column("value", pen.say("Used here", "Retenu ici"), "number", "", "exact", 1.3),
+        Column("interval", pen.say("Low–high", "Bas–haut"), "interval", "", "exact", 1.8),
         Column("unit", pen.say("Unit", "Unité"), width=1.8),
     )
     rows = tuple(
@@ -78,8 +78,8 @@ def _build_coefficients(context: Context) -> Table:
     columns = (
         Column("name", pen.say("Identifier", "Identifiant"), printed=False),
         Column("label", pen.say("Coefficient", "Coefficient"), width=3.6),
-        Column("value", pen.say("Value", "Valeur"), "number", "", None, 1.1),
-        Column("interval", pen.say("Low–high", "Bas–haut"), "interval", "", None, 1.7),
+        Column("value", pen.say("Value", "Valeur"), "number", "", "exact", 1.1),
+        Column("interval", pen.say("Low–high", "Bas–haut"), "interval", "", "exact", 1.7),
         Column("unit", pen.say("Unit", "Unité"), width=1.9),
         Column("letter", pen.say("Letter", "Lettre"), width=0.9),
         Column("source", pen.say("Source", "Source"), width=4.2),

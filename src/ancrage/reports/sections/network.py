@@ -19,14 +19,13 @@ def build_network(context: Context) -> Section:
             context.list_map_places(),
             context.shapes,
             context.network_words,
-            max_height=470,
+            max_height=450,
         )
         title = pen.say("Places, desks and catchments", "Lieux, postes et bassins d'usagers")
         blocks.append(Chart("network_map", title, spec, describe_map(context), context.study_sources))
     if not result.places:
         blocks.append(Note(pen.say("The plan opens no place.", "Le plan n'ouvre aucun lieu.")))
     blocks.append(_build_places(context))
-    blocks.append(Note(_describe_travel(context), "info"))
     blocks.append(_build_communes(context))
     return Section("network", pen.say("The network proposed", "Le réseau proposé"), tuple(blocks))
 
@@ -41,11 +40,6 @@ def _describe_people(context: Context) -> str:
         f"{workers} actifs occupés du territoire figurent dans les flux ; {eligible} ({share}) ont un trajet qu'un "
         "lieu raccourcirait assez pour valoir le déplacement.",
     )
-
-
-def _describe_travel(context: Context) -> str:
-    pen = context.pen
-    return pen.say("Travel times. ", "Temps de trajet. ") + pen.text(context.result.travel_label)
 
 
 def _build_places(context: Context) -> Table:

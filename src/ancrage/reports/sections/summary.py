@@ -8,14 +8,24 @@ from ancrage.reports.model import Block, Chart, Heading, Items, KeyFigure, KeyFi
 
 # A commune in at least this share of the draws' best networks can be committed to; below the other, it needs a survey.
 _SURE, _UNSURE = 0.8, 0.5
-_MOST_WARNINGS = 3
+_MOST_WARNINGS = 2
+# Over the budget in more than this share of the draws, the plan needs a margin.
+_OFTEN_OVER = 0.2
 
 
 def build_summary(context: Context) -> Section:
     """Build the page for elected members."""
-    pen = context.pen
+    result, pen = context.result, context.pen
     blocks: list[Block] = [Paragraph(describe_answer(context), "lead")]
     blocks.append(KeyFigures(list_summary_figures(context)))
+    if result.robustness is not None:
+        told = pen.say(
+            "P10–P90: 8 simulations out of 10 fall within this interval.",
+            "P10–P90 : 8 simulations sur 10 tombent dans cet intervalle.",
+        )
+        blocks.append(Paragraph(f"{told} {context.travel_note}".strip(), "small"))
+    elif context.travel_note:
+        blocks.append(Paragraph(context.travel_note, "small"))
     blocks.append(build_small_map(context))
     blocks.append(Heading(pen.say("What to decide next", "Ce qu'il reste à décider")))
     blocks.append(Items(tuple(list_decisions(context))))
@@ -52,9 +62,8 @@ def describe_answer(context: Context) -> str:
         spread = pen.say(f" (P10–P90: {shown})", f" (P10–P90 : {shown})")
     label = pen.text(result.objective_label).replace("CO2", "CO₂")
     return pen.say(
-        f"{start}, the best network for {result.territory} has {places}{there} and {desks}; {label}: {value}{spread}.",
-        f"{start}, le meilleur réseau pour {result.territory} compte {places}{there} et {desks} ; {label} : "
-        f"{value}{spread}.",
+        f"{start}, the best network has {places}{there} and {desks}; {label}: {value}{spread}.",
+        f"{start}, le meilleur réseau compte {places}{there} et {desks} ; {label} : {value}{spread}.",
     )
 
 
@@ -82,15 +91,19 @@ def list_summary_figures(context: Context) -> tuple[KeyFigure, ...]:
     totals, effects = list(figures[:4]), {f.id: f for f in figures[4:]}
     chosen = list(totals)
     told = {(round(totals[0].value or 0.0, 6), totals[0].unit)}
-    for beneficiary in ("commuters", "climate", "shops"):
-        # The first effect that the objective has not told already; net CO2 rather than gross.
-        lines = [x for x in context.result.impact if x.beneficiary == beneficiary and not x.ceiling]
-        lines.sort(key=lambda line: "net" not in line.id)
-        for line in lines:
-            figure = effects[f"impact.{line.id}"]
-            if (round(figure.value or 0.0, 6), figure.unit) not in told:
-                chosen.append(figure)
-                break
+    lines = [line for line in context.result.impact if not line.ceiling]
+    by_beneficiary = {
+        name: [line for line in lines if line.beneficiary == name] for name in ("commuters", "climate", "shops")
+    }
+    # Net CO2 rather than gross.
+    climate = [line for line in by_beneficiary["climate"] if "net" in line.id][:1]
+    commuters, shops = by_beneficiary["commuters"], by_beneficiary["shops"]
+    # A second effect in another unit: hours beside kilometres.
+    second = [line for line in commuters[1:] if line.figure.unit != commuters[0].figure.unit]
+    for line in (*commuters[:1], *climate, *second[:1], *shops[:1]):
+        figure = effects[f"impact.{line.id}"]
+        if (round(figure.value or 0.0, 6), figure.unit) not in told:
+            chosen.append(figure)
     return tuple(chosen[:6])
 
 
@@ -102,15 +115,9 @@ def build_small_map(context: Context) -> Chart:
         context.list_map_places(),
         context.shapes,
         context.network_words,
-        max_height=300,
+        max_height=340,
     )
-    return Chart(
-        "small_map",
-        pen.say("The network", "Le réseau"),
-        spec,
-        describe_map(context),
-        width=0.82,
-    )
+    return Chart("small_map", pen.say("The network", "Le réseau"), spec, describe_map(context), fills=True)
 
 
 def describe_map(context: Context) -> str:
@@ -174,6 +181,15 @@ def list_decisions(context: Context) -> list[str]:
                 "partenaires, équilibre entre communes).",
             )
         )
+    found = result.robustness
+    if found is not None and result.settings.budget is not None and found.over_budget > _OFTEN_OVER:
+        share = pen.share(found.over_budget)
+        decisions.append(
+            pen.say(
+                f"Plan for a margin: the network costs more than the budget in {share} of the simulations.",
+                f"Prévoir une marge : le réseau coûte plus que le budget dans {share} des simulations.",
+            )
+        )
     assumed = sum(c.letter == "A" for c in result.coefficients)
     if assumed:
         count = pen.count(assumed, ("assumption", "assumptions"), ("hypothèse", "hypothèses"))
@@ -187,10 +203,9 @@ def list_decisions(context: Context) -> list[str]:
 
 
 def list_main_warnings(context: Context) -> list[str]:
-    """Return the first warnings of the study, the estimate of travel times first."""
+    """Return the first warnings of the study, as many as one page can hold."""
     result, pen = context.result, context.pen
-    warnings = [pen.text(result.travel_label)] if context.estimated else []
-    warnings += [pen.text(warning) for warning in result.warnings]
+    warnings = [pen.text(warning) for warning in result.warnings]
     more = len(warnings) - _MOST_WARNINGS
     if more > 0:
         count = pen.count(more, ("other warning", "other warnings"), ("autre avertissement", "autres avertissements"))
