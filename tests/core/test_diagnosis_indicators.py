@@ -8,6 +8,7 @@ from diagnosis_tables import METROPOLIS, RURAL, build_frames, build_tables
 
 from ancrage.diagnosis import FAMILIES, UNITS, compute_indicators, list_indicators
 from ancrage.diagnosis.services import EVERYDAY_SERVICES, FOOD_SHOPS, build_label_key
+from ancrage.diagnosis.telework import compute_telework_potential
 from ancrage.parameters import load_parameters
 
 EXECUTIVES = load_parameters().get("tele_share_cadres").value
@@ -158,3 +159,32 @@ def test_indicators_have_known_families_and_units_and_unique_ids() -> None:
     assert len({i.id for i in indicators}) == len(indicators)
     assert {i.family for i in indicators} == set(FAMILIES)
     assert {i.unit for i in indicators} == set(UNITS)
+
+
+def test_arrondissements_are_summed_into_their_commune() -> None:
+    frames = build_frames()
+    paris = frames["communes"].head(1).with_columns(pl.lit("75056").alias("code"), pl.lit("Paris").alias("name"))
+    series = pl.DataFrame(
+        {"code": ["75101", "75102", "75101", "75102", "75056"], "year": [2010, 2010, 2011, 2011, 2012]}
+    ).with_columns(pl.Series("population", [600, 400, 660, 440, 1210]))
+    vacancy = pl.DataFrame(
+        {
+            "code": ["75101", "75102", "75103"],
+            "private_dwellings_2022": [100.0, 300.0, None],
+            "vacant_2y_share_pct": [8.0, 4.0, None],
+        }
+    )
+    tables = build_tables(
+        communes=pl.concat([frames["communes"], paris]),
+        population_2013_2022=series,
+        housing_vacancy_communes_2021=vacancy,
+    )
+    rows = compute_indicators(tables, "commune")
+    assert read_row(rows, "population_growth", "75056")["value"] == pytest.approx(10.0, abs=1e-6)
+    # 8 + 12 empty dwellings of 400; the arrondissement withheld is left out.
+    assert read_row(rows, "long_vacancy_share", "75056")["value"] == 5.0
+
+
+def test_indicator_accepts_other_tele_shares() -> None:
+    rows = compute_telework_potential(build_tables(), "epci", {1: 0, 2: 0, 3: 0.5, 4: 0, 5: 0, 6: 0.1})
+    assert rows.filter(pl.col("code") == RURAL)["value"].item() == pytest.approx(30.0)

@@ -11,6 +11,7 @@ from ancrage.diagnosis.workspace import (
     build_empty_rows,
     build_ratio_rows,
     build_vintage,
+    compute_once,
     has_column,
     read_communes,
 )
@@ -19,6 +20,7 @@ from ancrage.territory.tables import Tables
 
 _PVD = "petites_villes_de_demain"
 _TI = "territoires_industrie_members"
+_SITES_NAMED = 5  # the largest confirmed brownfields, named among the facts
 _FRR_OUTSIDE = "Non classée"
 
 
@@ -80,8 +82,8 @@ def _list_member_epci(tables: Tables) -> dict[str, str]:
     """Return the EPCI members of a Territoire d'industrie: code -> name of the Territoire."""
     if not has_column(tables, _TI, "siren"):
         return {}
-    members = tables.scan(_TI).filter(pl.col("is_epci")).select("siren", "ti_name").sort("siren").collect()
-    return dict(members.iter_rows())
+    columns = tables.scan(_TI).filter(pl.col("is_epci")).select("siren", "ti_name").sort("siren")
+    return compute_once(tables, "industry_members", lambda: dict(columns.collect().iter_rows()))
 
 
 def build_facts(tables: Tables, epci_code: str) -> tuple[Text, ...]:
@@ -118,19 +120,21 @@ def build_facts(tables: Tables, epci_code: str) -> tuple[Text, ...]:
 def _read_signatures(tables: Tables) -> dict[str, str]:
     if not has_column(tables, _PVD, "date_signature"):
         return {}
-    return dict(tables.scan(_PVD).select("pvd_id", "date_signature").drop_nulls().collect().iter_rows())
+    columns = tables.scan(_PVD).select("pvd_id", "date_signature").drop_nulls()
+    return compute_once(tables, "signatures", lambda: dict(columns.collect().iter_rows()))
 
 
 def _build_site_facts(tables: Tables, names: dict[str, str]) -> list[Text]:
     facts: list[Text] = []
     if has_column(tables, BROWNFIELDS, "status"):
+        confirmed = (
+            tables.scan(BROWNFIELDS).filter(pl.col("status").is_in(CONFIRMED)).select("name", "commune", "surface_m2")
+        )
         sites = (
-            tables.scan(BROWNFIELDS)
-            .filter(pl.col("commune").is_in(list(names)), pl.col("status").is_in(CONFIRMED))
-            .select("name", "commune", "surface_m2")
+            compute_once(tables, "confirmed_brownfields", confirmed.collect)
+            .filter(pl.col("commune").is_in(list(names)))
             .sort(["surface_m2", "name"], descending=[True, False], nulls_last=True)
-            .head(5)
-            .collect()
+            .head(_SITES_NAMED)
         )
         for name, commune, surface in sites.iter_rows():
             en = f", {format_number(surface, 0, 'en')} m2" if surface is not None else ", surface unknown"
@@ -141,11 +145,9 @@ def _build_site_facts(tables: Tables, names: dict[str, str]) -> list[Text]:
             )
     if has_column(tables, THIRD_PLACES, "commune"):
         places = (
-            tables.scan(THIRD_PLACES)
+            compute_once(tables, "third_places", tables.scan(THIRD_PLACES).select("name", "commune").collect)
             .filter(pl.col("commune").is_in(list(names)))
-            .select("name", "commune")
             .sort("commune", "name")
-            .collect()
         )
         facts += [
             Text(f"Third place: {name} ({names[commune]}).", f"Tiers-lieu : {name} ({names[commune]}).")
