@@ -7,6 +7,7 @@ import pytest
 from diagnosis_tables import METROPOLIS, RURAL, build_frames, build_tables
 
 from ancrage.diagnosis import FAMILIES, UNITS, compute_indicators, list_indicators
+from ancrage.diagnosis.labour import read_employed
 from ancrage.diagnosis.services import EVERYDAY_SERVICES, FOOD_SHOPS, build_label_key
 from ancrage.diagnosis.telework import compute_telework_potential
 from ancrage.parameters import load_parameters
@@ -188,3 +189,10 @@ def test_arrondissements_are_summed_into_their_commune() -> None:
 def test_indicator_accepts_other_tele_shares() -> None:
     rows = compute_telework_potential(build_tables(), "epci", {1: 0, 2: 0, 3: 0.5, 4: 0, 5: 0, 6: 0.1})
     assert rows.filter(pl.col("code") == RURAL)["value"].item() == pytest.approx(30.0)
+
+
+def test_arrondissements_are_not_counted_beside_their_whole_commune() -> None:
+    labour = build_frames()["labour_csp_communes_2000plus_2018"]
+    both = pl.concat([labour.with_columns(pl.lit(code).alias("code")) for code in ("75056", "75101", "13201", "13202")])
+    employed = read_employed(build_tables(labour_csp_communes_2000plus_2018=both)).sort("code")
+    assert employed.rows() == [("13055", 200.0), ("75056", 100.0)]

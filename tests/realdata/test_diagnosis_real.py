@@ -92,3 +92,11 @@ def test_every_epci_has_every_indicator_and_shares_stay_in_bounds(store: Workspa
     assert 0.0 <= shares.min() <= shares.max() <= 100.0  # type: ignore[operator]
     coverage = rows["coverage"].drop_nulls()
     assert 0.0 <= coverage.min() <= coverage.max() <= 1.0  # type: ignore[operator]
+
+
+def test_paris_is_counted_once_in_the_coverage(store: Workspace) -> None:
+    rows = compute_indicators(store, "epci")
+    paris = rows.filter(rows["code"] == "200054781", rows["indicator"] == "employed_residents")
+    assert paris["coverage"].item() > 0.95
+    growth = rows.filter(rows["code"] == "200054781", rows["indicator"] == "population_growth")
+    assert -1.0 < growth["value"].item() < 1.0

@@ -39,7 +39,7 @@ def read_class_counts(tables: Tables) -> pl.DataFrame | None:
 
     def read() -> pl.DataFrame:
         return (
-            tables.scan(LABOUR)
+            _scan_communes(tables)
             .select(fold_arrondissements(pl.col("code")).alias("code"), *CLASS_COLUMNS)
             .group_by("code")
             .agg(pl.col(*CLASS_COLUMNS).sum())
@@ -50,12 +50,20 @@ def read_class_counts(tables: Tables) -> pl.DataFrame | None:
     return compute_once(tables, "class_counts", read)
 
 
+def _scan_communes(tables: Tables) -> pl.LazyFrame:
+    """Return the census table without the arrondissements of a commune that it also gives whole."""
+    frame = tables.scan(LABOUR)
+    folded = fold_arrondissements(pl.col("code"))
+    held = frame.select("code").collect()["code"].to_list()
+    return frame.filter((folded == pl.col("code")) | ~folded.is_in(held))
+
+
 def read_employed(tables: Tables) -> pl.DataFrame:
     """Return code and employed (active people less the unemployed) for the communes of the census table."""
     if LABOUR not in tables:
         return pl.DataFrame(schema={"code": pl.String, "employed": pl.Float64})
     return (
-        tables.scan(LABOUR)
+        _scan_communes(tables)
         .group_by(fold_arrondissements(pl.col("code")).alias("code"))
         .agg((pl.col("active_15plus") - pl.col("unemployed_15plus")).sum().alias("employed"))
         .collect()
