@@ -203,6 +203,8 @@ def test_presets_in_the_method_are_those_of_the_code() -> None:
 def test_indicators_have_one_page_each() -> None:
     pages = {path.stem for path in (DOCS / "method" / "indicators").glob("*.md")} - {"index"}
     assert {indicator.id for indicator in list_indicators()} == pages
+    index = (DOCS / "method" / "indicators" / "index.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\((\w+)\.md\)", index)) == pages
 
 
 def test_formulas_of_figures_have_a_place_in_the_method() -> None:
