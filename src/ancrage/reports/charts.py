@@ -212,7 +212,7 @@ def draw_frontier(
                 "encoding": {"x": x, "y": {"value": {"expr": "height - 12"}}, "text": {"value": chosen_label}},
             }
         )
-    return build_spec({"data": {"values": rows}, "layer": layers}, height=250)
+    return build_spec({"data": {"values": rows}, "layer": layers}, height=215)
 
 
 def draw_histogram(

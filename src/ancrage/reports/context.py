@@ -14,7 +14,6 @@ from ancrage.reports.shapes import Shapes
 from ancrage.reports.writing import Pen, compute_display_scale
 from ancrage.study.results import PlaceResult, StudyResult
 
-
 _MOST_CITED = 3
 
 
@@ -64,7 +63,7 @@ class Context:
         return found
 
     def cite(self, tables: Iterable[str]) -> str:
-        """Return "Sources: producer (vintage)" for the tables that are known, in that order; titles are in the annex."""
+        """Return "Sources: producer (vintage)" for the tables that are known, in that order; titles are at the end."""
         cited = []
         for table in dict.fromkeys(tables):
             source = self.sources.get(table)

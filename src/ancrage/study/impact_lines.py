@@ -301,7 +301,7 @@ def list_controls(central: NetworkUse, coefficients: Coefficients, parameters: P
 
     def build(label: Text, ours: float, unit: str, name: str) -> ControlTotal:
         published = parameters.get(name)
-        return ControlTotal(label, ours, published.value, unit, published.source)
+        return ControlTotal(label, ours, published.value, unit, published.source, published.source_fr)
 
     return (
         build(

@@ -107,6 +107,7 @@ class ControlTotal:
     published: float
     unit: str
     source: str
+    source_fr: str = ""
 
 
 @dataclass(frozen=True)

@@ -91,14 +91,14 @@ def _build_frontier(context: Context) -> Table:
     columns = (
         Column("limit", pen.say("Budget", "Budget") if by_budget else pen.say("Places at most", "Lieux au plus"),
                "number", pen.unit("EUR/year") if by_budget else pen.unit("places"), 0, 1.4),
-        Column("chosen", "", width=1.0),
+        Column("chosen", pen.say("Limit", "Limite"), width=1.0),
         Column("value", context.objective_label, "number", pen.unit(unit), None, 1.8),
         Column("bound", pen.say("No network can exceed", "Aucun réseau ne dépasse"), "number", pen.unit(unit), None,
                printed=False),
         Column("gap", pen.say("Gap to the bound", "Écart à la borne"), "share", "%", 2, 1.2),
         Column("cost", pen.say("Net cost", "Coût net"), "number", pen.unit("EUR/year"), 0, 1.4),
         Column("desks", pen.say("Desks", "Postes"), "number", pen.unit("desks"), 0, 0.9),
-        Column("places", pen.say("Places", "Lieux"), width=5.0),
+        Column("places", pen.say("Places", "Lieux"), width=7.0),
     )  # fmt: skip
     rows = tuple(
         (

@@ -134,7 +134,13 @@ def _build_controls(context: Context) -> Table:
         Column("source", pen.say("Source", "Source"), width=4.3),
     )
     rows = tuple(
-        (pen.text(c.label).replace("CO2", "CO₂"), c.ours, c.published, pen.unit(c.unit), c.source)
+        (
+            pen.text(c.label).replace("CO2", "CO₂"),
+            c.ours,
+            c.published,
+            pen.unit(c.unit),
+            pen.say(c.source, c.source_fr or c.source),
+        )
         for c in context.result.controls
     )
     return Table(

@@ -174,9 +174,9 @@ def build_sources(context: Context) -> Section:
     columns = (
         Column("table", pen.say("Table", "Table"), printed=False),
         Column("title", pen.say("Data", "Données"), width=4.2),
-        Column("producer", pen.say("Producer", "Producteur"), width=2.2),
-        Column("vintage", pen.say("Vintage", "Millésime"), width=1.6),
-        Column("licence", pen.say("Licence", "Licence"), width=2.2),
+        Column("producer", pen.say("Producer", "Producteur"), width=3.2),
+        Column("vintage", pen.say("Vintage", "Millésime"), width=1.5),
+        Column("licence", pen.say("Licence", "Licence"), width=1.6),
         Column("url", pen.say("Address", "Adresse"), printed=False),
         Column("checksum", "SHA-256", printed=False),
     )
