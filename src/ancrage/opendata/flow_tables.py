@@ -140,9 +140,7 @@ def choose_flows(flow_tables: Sequence[FlowTable], homes: Sequence[str]) -> pl.D
     chosen = (
         rows.group_by("home", "vintage", "table", "detail")
         .agg(pl.col("workers").sum())
-        .filter(
-            pl.col("workers") > 0, pl.col("workers") >= EXTRACT_BELOW * pl.col("workers").max().over("home")
-        )
+        .filter(pl.col("workers") > 0, pl.col("workers") >= EXTRACT_BELOW * pl.col("workers").max().over("home"))
         .sort("home", "vintage", "detail", "table", descending=[False, True, True, False])
         .unique("home", keep="first", maintain_order=True)
         .select("home", "vintage", "table")
@@ -160,8 +158,7 @@ def _check_values(flows: pl.DataFrame) -> None:
             listed = ", ".join(str(k) for k in known)
             raise InputError(
                 f"Table '{table}', column '{column}': '{value}' is not one of {listed}. Correct the table.",
-                f"Table « {table} », colonne « {column} » : « {value} » n'est pas parmi {listed}. "
-                "Corrigez la table.",
+                f"Table « {table} », colonne « {column} » : « {value} » n'est pas parmi {listed}. Corrigez la table.",
             )
     refused = flows.filter(pl.col("workers").is_null() | pl.col("workers").is_nan() | (pl.col("workers") < 0))
     if refused.height:

@@ -133,9 +133,7 @@ def _choose_epci_codes(tables: Tables, communes: pl.DataFrame, asked: Sequence[s
         )
     known = set(communes["epci_code"])
     if "epci" not in tables:
-        epci = communes.filter(pl.col("epci_code") != "").select(
-            "epci_code", pl.col("epci_name").alias("name")
-        )
+        epci = communes.filter(pl.col("epci_code") != "").select("epci_code", pl.col("epci_name").alias("name"))
         tables = Tables({**tables.frames, "epci": epci.unique().lazy()}, tables.sources)
     codes = (text.strip() if text.strip() in known - {""} else choose_epci(tables, text) for text in asked)
     return tuple(dict.fromkeys(codes))
@@ -207,9 +205,7 @@ def _build_communes(
     )
 
 
-def _build_flows(
-    communes: Communes, flows: pl.DataFrame, vintage: int, class_level: str, mode_level: str
-) -> Flows:
+def _build_flows(communes: Communes, flows: pl.DataFrame, vintage: int, class_level: str, mode_level: str) -> Flows:
     position = pl.DataFrame({"code": communes.code.tolist(), "row": np.arange(len(communes), dtype=np.int64)})
     cells = (
         flows.with_columns(mode=pl.col("mode").replace_strict(MODE_NAMES, return_dtype=pl.Int8))
@@ -277,8 +273,7 @@ def _list_vintage_warnings(flows: pl.DataFrame, vintage: int) -> list[Text]:
     homes = others["home"].n_unique()
     return [
         Text(
-            f"The flows of {homes} home communes are of another census ({years}) than the others "
-            f"({vintage}).",
+            f"The flows of {homes} home communes are of another census ({years}) than the others ({vintage}).",
             f"Les flux de {homes} communes de résidence viennent d'un autre recensement ({years}) que les "
             "autres "
             f"({vintage}).",
@@ -358,9 +353,7 @@ def _list_mix_warnings(
         )
     if mode_level != OBSERVED:
         rest_en = " Home and walk or bike are told apart by an assumption." if MOBILITY in mode_tables else ""
-        rest_fr = (
-            " Domicile et marche ou vélo sont départagés par hypothèse." if MOBILITY in mode_tables else ""
-        )
+        rest_fr = " Domicile et marche ou vélo sont départagés par hypothèse." if MOBILITY in mode_tables else ""
         found.append(
             Text(
                 f"Modes of travel mixed at level '{mode_level}' (from {', '.join(mode_tables)}): the flow "

@@ -151,14 +151,11 @@ def open_aside(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder)
-        aside = tempfile.TemporaryDirectory(
-            prefix=f".import-{os.getpid()}-", dir=folder, ignore_cleanup_errors=True
-        )
+        aside = tempfile.TemporaryDirectory(prefix=f".import-{os.getpid()}-", dir=folder, ignore_cleanup_errors=True)
     except OSError as error:
         raise InputError(
             f"Nothing can be written in '{folder}' ({error.strerror}). Choose another folder with --data.",
-            f"Impossible d'écrire dans « {folder} » ({error.strerror}). Choisissez un autre dossier avec "
-            "--data.",
+            f"Impossible d'écrire dans « {folder} » ({error.strerror}). Choisissez un autre dossier avec --data.",
         ) from error
     with aside as name:
         yield Path(name)

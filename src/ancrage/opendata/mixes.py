@@ -174,9 +174,7 @@ def _read_mode_shares(tables: Tables, counts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _choose_levels(
-    shares: pl.DataFrame, needs: pl.DataFrame, communes: pl.DataFrame, kind: str
-) -> pl.DataFrame:
+def _choose_levels(shares: pl.DataFrame, needs: pl.DataFrame, communes: pl.DataFrame, kind: str) -> pl.DataFrame:
     """Return home, kind, share, level: for each home the finest level that has a mix."""
     weighted = shares.join(communes, on="code").with_columns(weight=pl.col("share") * pl.col("population"))
     places = needs.select("home").join(communes, left_on="home", right_on="code", how="left")

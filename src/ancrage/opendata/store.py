@@ -32,16 +32,14 @@ def open_store(folder: Path) -> Tables:
     files = list_table_files(folder)
     if not files:
         raise MissingDataError(
-            f"No data in '{folder}'. Try 'ancrage demo', or import files with 'ancrage data import FILE "
-            "--data DIR'.",
+            f"No data in '{folder}'. Try 'ancrage demo', or import files with 'ancrage data import FILE --data DIR'.",
             f"Aucune donnée dans « {folder} ». Essayez « ancrage demo », ou importez des fichiers avec "
             "« ancrage data import FICHIER --data DOSSIER ».",
         )
     manifest = read_manifest(folder)
     entries = manifest.tables if manifest else {}
     sources = {
-        path.stem: entries[path.stem].source if path.stem in entries else build_source(path.stem)
-        for path in files
+        path.stem: entries[path.stem].source if path.stem in entries else build_source(path.stem) for path in files
     }
     frames = {path.stem: pl.scan_parquet(path) for path in files}
     return Tables(frames, sources, fictional=manifest.fictional if manifest else False)
