@@ -216,7 +216,7 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
     m = tree.state.size
     tree.tally[NODES] += 1
     bound = tree.bound[d]
-    for turn in range(4):
+    for turn in range(2):
         while True:
             opened = 0
             free = 0
@@ -278,13 +278,10 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
         # The profits belong to `found`, which may be above the bound inherited from the parent.
         if settle_profits(data, node, tree, found, cut) == 0:
             break
+    # The site that may take most users changes most what is left to decide.
     chosen = -1
     for s in range(m):
-        if tree.state[s] == 0 and (
-            chosen < 0
-            or (node.best_pick[s] and not node.best_pick[chosen])
-            or (node.best_pick[s] == node.best_pick[chosen] and node.best_profit[s] > node.best_profit[chosen])
-        ):
+        if tree.state[s] == 0 and (chosen < 0 or node.most[s] > node.most[chosen]):
             chosen = s
     if chosen < 0:
         for s in range(m):

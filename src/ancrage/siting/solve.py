@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT_STEPS = 400
 """Subgradient steps at the root; more tighten the bound a little, each costs one pass over the arcs."""
-NODE_STEPS = 12
+NODE_STEPS = 4
 """Subgradient steps at every other node."""
 CHUNK = 20_000_000
 """Arcs read between two looks at the clock (about 40 ms)."""
