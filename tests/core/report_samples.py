@@ -131,7 +131,12 @@ def _build_impact() -> tuple[ImpactLine, ...]:
 
     return (
         build(
-            "commuter_km", "commuters", Text("Kilometres avoided", "Kilomètres évités"), "km/year", -48213.7, added=-41e3
+            "commuter_km",
+            "commuters",
+            Text("Kilometres avoided", "Kilomètres évités"),
+            "km/year",
+            -48213.7,
+            added=-41e3,
         ),
         build("commuter_hours", "commuters", Text("Hours saved", "Heures gagnées"), "hours/year", 4127.3, added=3000.0),
         build(
@@ -148,7 +153,9 @@ def _build_impact() -> tuple[ImpactLine, ...]:
             11250.0,
             note=Text("Assumption: part of it is moved.", "Hypothèse : une part est déplacée."),
         ),
-        build("authority_net", "authority", Text("Net public cost", "Coût public net"), "EUR/year", 98765.4, spread=False),
+        build(
+            "authority_net", "authority", Text("Net public cost", "Coût public net"), "EUR/year", 98765.4, spread=False
+        ),
         build(
             "jobs_ceiling",
             "jobs",
@@ -295,7 +302,9 @@ def build_sample_result() -> StudyResult:
             values=values,
             best=values + 500.0,
         ),
-        proof=Text("Proven optimum: no other network does better.", "Optimum prouvé : aucun autre réseau ne fait mieux."),
+        proof=Text(
+            "Proven optimum: no other network does better.", "Optimum prouvé : aucun autre réseau ne fait mieux."
+        ),
         plan=plan,
         problem=problem,
         coefficients=tuple(parameters.get(name) for name in names),
@@ -305,9 +314,7 @@ def build_sample_result() -> StudyResult:
                 "The flows explain 87% of the employed residents: outflows to other regions are missing.",
                 "Les flux expliquent 87 % des actifs occupés : il manque ceux vers d'autres régions.",
             ),
-            Text(
-                "This network makes people drive more than today.", "Ce réseau fait rouler davantage qu'aujourd'hui."
-            ),
+            Text("This network makes people drive more than today.", "Ce réseau fait rouler davantage qu'aujourd'hui."),
         ),
         travel_label=Text(
             "Car times estimated from positions and densities.", "Temps en voiture estimés d'après les positions."

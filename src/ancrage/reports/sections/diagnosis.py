@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -74,7 +75,10 @@ def show_value(context: Context, value: IndicatorValue) -> str:
     number = pen.number(value.value, value.indicator.decimals)
     if value.indicator.unit == "%":
         return f"{number}{NARROW_SPACE}%" if pen.language == "fr" else f"{number}%"
-    return f"{number} {pen.unit(value.indicator.unit)}"
+    unit = pen.unit(value.indicator.unit)
+    # One noun agrees with its number: 1 site, and 0 site in French.
+    alone = abs(value.value) < 2 if pen.language == "fr" else value.value == 1
+    return f"{number} {unit[:-1]}" if alone and re.fullmatch(r"\w+[sx]", unit) else f"{number} {unit}"
 
 
 def _show_short(context: Context, value: IndicatorValue) -> str:

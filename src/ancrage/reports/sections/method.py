@@ -173,10 +173,10 @@ def build_sources(context: Context) -> Section:
     result, pen = context.result, context.pen
     columns = (
         Column("table", pen.say("Table", "Table"), printed=False),
-        Column("title", pen.say("Data", "Données"), width=4.2),
+        Column("title", pen.say("Data", "Données"), width=4.6),
         Column("producer", pen.say("Producer", "Producteur"), width=3.2),
         Column("vintage", pen.say("Vintage", "Millésime"), width=1.5),
-        Column("licence", pen.say("Licence", "Licence"), width=1.6),
+        Column("licence", pen.say("Licence", "Licence"), width=2.2),
         Column("url", pen.say("Address", "Adresse"), printed=False),
         Column("checksum", "SHA-256", printed=False),
     )
