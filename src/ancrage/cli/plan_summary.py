@@ -9,7 +9,7 @@ from rich.table import Table
 from ancrage.cli import session
 from ancrage.figures import Figure
 from ancrage.language import Text, format_number
-from ancrage.study.results import PlaceResult, StudyResult
+from ancrage.study.results import PlaceResult, RobustnessResult, StudyResult
 
 _KINDS = {
     "existing": Text("existing", "existant"),
@@ -41,18 +41,7 @@ def print_summary(result: StudyResult, files: tuple[Path, ...]) -> None:
     if result.alternatives:
         out.print(_build_alternatives(result))
     if result.robustness:
-        out.print(
-            say(
-                Text(
-                    f"{result.robustness.draws} simulations: keeping this network loses "
-                    f"{result.robustness.regret_median:.1%} of the best value in the median case, "
-                    f"{result.robustness.regret_p90:.1%} in the worst tenth.",
-                    f"{result.robustness.draws} simulations : garder ce réseau fait perdre "
-                    f"{_write(100 * result.robustness.regret_median, 1)} % de la meilleure valeur dans le cas médian, "
-                    f"{_write(100 * result.robustness.regret_p90, 1)} % dans le pire dixième.",
-                )
-            )
-        )
+        _print_robustness(result.robustness)
     out.print(say(result.travel_label), style="dim")
     for override in result.overrides:
         changed = Text("Changed coefficient", "Coefficient modifié")
@@ -63,6 +52,23 @@ def print_summary(result: StudyResult, files: tuple[Path, ...]) -> None:
         out.print(say(Text("Files:", "Fichiers :")))
         for file in files:
             out.print(f"  {file}", markup=False, soft_wrap=True)
+
+
+def _print_robustness(found: RobustnessResult) -> None:
+    session.out.print(
+        session.say(
+            Text(
+                f"{found.draws} simulations: this network overspends the budget in "
+                f"{_write(100 * found.over_budget)} % of them; in the others, keeping it loses "
+                f"{_write(100 * found.regret_median, 1)} % of the best value in the median case, "
+                f"{_write(100 * found.regret_p90, 1)} % in the worst tenth.",
+                f"{found.draws} simulations : ce réseau dépasse le budget dans {_write(100 * found.over_budget)} % "
+                "d'entre elles ; dans les autres, le garder fait perdre "
+                f"{_write(100 * found.regret_median, 1)} % de la meilleure valeur dans le cas médian, "
+                f"{_write(100 * found.regret_p90, 1)} % dans le pire dixième.",
+            )
+        )
+    )
 
 
 def _write(value: float, decimals: int = 0) -> str:
@@ -127,7 +133,12 @@ def _build_alternatives(result: StudyResult) -> Table:
     names = {commune.code: commune.name for commune in result.communes}
     epsilon = _write(100 * result.settings.epsilon, 0)
     table = Table(
-        title=say(Text(f"Other networks within {epsilon} %", f"Autres réseaux à moins de {epsilon} %")),
+        title=say(
+            Text(
+                f"Nearest other networks (* beyond {epsilon} %)",
+                f"Autres réseaux les plus proches (* au-delà de {epsilon} %)",
+            )
+        ),
         title_justify="left",
     )
     table.add_column(say(Text("Loss", "Perte")), justify="right")
@@ -135,7 +146,7 @@ def _build_alternatives(result: StudyResult) -> Table:
     table.add_column(say(Text("Gives up", "Renonce à")))
     for other in result.alternatives:
         table.add_row(
-            f"{_write(100 * other.loss, 2)} %",
+            f"{_write(100 * other.loss, 2)} %{'' if other.within else ' *'}",
             ", ".join(names.get(code, code) for code in other.added),
             ", ".join(names.get(code, code) for code in other.removed),
         )

@@ -98,14 +98,16 @@ def build_robustness(
         ),
         key=lambda row: (-row[2], row[0]),
     )
-    scale = np.maximum(np.abs(solved.best_value), np.finfo(float).tiny)
-    regret = solved.regret / scale
+    # A network that overspends a draw is not comparable with the best one within the budget: it is counted apart.
+    affordable = solved.plan_cost <= np.inf if problem.budget is None else solved.plan_cost <= problem.budget
+    regret = solved.regret[affordable] / np.maximum(np.abs(solved.best_value[affordable]), np.finfo(float).tiny)
+    median, p90 = np.quantile(regret, (0.5, 0.9)) if len(regret) else (np.nan, np.nan)
     return RobustnessResult(
         draws=len(solved.best_value),
         proven=solved.proven,
         site_share=tuple(shares),
-        regret_median=float(np.median(regret)),
-        regret_p90=float(np.quantile(regret, 0.9)),
+        regret_median=float(median),
+        regret_p90=float(p90),
         over_budget=solved.over_budget,
         values=solved.plan_value,
         best=solved.best_value,

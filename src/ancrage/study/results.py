@@ -125,7 +125,7 @@ class FrontierRow:
 
 @dataclass(frozen=True)
 class AlternativeRow:
-    """A network within epsilon of the best: what it loses, what it opens and closes."""
+    """A network close to the best: what it loses, what it opens and closes; `within` the epsilon asked, or beyond."""
 
     value: float
     loss: float
@@ -134,6 +134,7 @@ class AlternativeRow:
     places: tuple[str, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    within: bool = True
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ class RobustnessResult:
     ----------
     draws : number; proven : share of draws whose best network is proven optimal.
     site_share : (code, name, share of draws in the best network), by decreasing share, those above 1 %.
-    regret_median, regret_p90 : share of the draw's best value lost by keeping the plan, 0..1.
+    regret_median, regret_p90 : share of the draw's best value lost by keeping the plan, 0..1, over the draws in
+        which the plan stays within the budget; NaN when there is none.
     over_budget : share of draws in which the plan costs more than the budget.
     values : (R,) value of the plan; best : (R,) best value of the draw [objective unit].
     """

@@ -15,7 +15,7 @@ from ancrage.language import Text, format_number
 from ancrage.parameters import Parameters
 from ancrage.siting.evaluate import check_plan, check_problem, evaluate
 from ancrage.siting.explore import compute_frontier, compute_marginal_losses, list_alternatives, price_constraints
-from ancrage.siting.problem import SitingPlan, SitingProblem
+from ancrage.siting.problem import Alternative, SitingPlan, SitingProblem
 from ancrage.siting.solve import solve
 from ancrage.study.draws import Drawn, build_robustness, draw_network
 from ancrage.study.impact_lines import build_figure, list_controls, list_impact
@@ -67,6 +67,8 @@ NOT_MODELLED: tuple[Text, ...] = (
 )
 
 _FRONTIER_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
+# Alternatives are looked for beyond the epsilon asked, up to here, when too few exist within it.
+_WIDEST_EPSILON = 0.2
 
 
 def _ignore_progress(step: Text, share: float) -> None:
@@ -130,7 +132,7 @@ def run_study(
     )
     by, limits = _choose_limits(settings, len(inputs.site_codes))
     frontier = compute_frontier(problem, limits, by)
-    alternatives = list_alternatives(problem, best, settings.alternatives, settings.epsilon)
+    alternatives = _list_alternatives(settings, problem, best)
     constraints = price_constraints(problem, best)
     losses = compute_marginal_losses(problem, best.open)
 
@@ -217,6 +219,7 @@ def run_study(
                 list_codes(inputs, other.plan.open),
                 list_codes(inputs, other.plan.open & ~best.open),
                 list_codes(inputs, best.open & ~other.plan.open),
+                other.loss <= settings.epsilon,
             )
             for other in alternatives
         ),
@@ -300,6 +303,19 @@ def _check_affordable(
             f"Un budget de {asked[1]} EUR par an ne paie aucun lieu dans {territory.name} : le moins cher coûte "
             f"{format_number(cheapest, 0, 'fr')} EUR par an, recettes déduites.",
         )
+
+
+def _list_alternatives(settings: StudySettings, problem: SitingProblem, best: SitingPlan) -> list[Alternative]:
+    """Return the alternatives within epsilon, then the nearest beyond it where fewer exist than asked."""
+    found: list[Alternative] = []
+    epsilon = settings.epsilon
+    while len(found) < settings.alternatives and epsilon < _WIDEST_EPSILON:
+        known = {tuple(other.plan.open.tolist()) for other in found}
+        wider = list_alternatives(problem, best, settings.alternatives, epsilon)
+        new = sorted((a for a in wider if tuple(a.plan.open.tolist()) not in known), key=lambda other: other.loss)
+        found += new[: settings.alternatives - len(found)]
+        epsilon *= 2
+    return found
 
 
 def _choose_limits(settings: StudySettings, sites: int) -> tuple[Literal["budget", "places"], tuple[float, ...]]:
