@@ -287,6 +287,9 @@ def build_sample_result() -> StudyResult:
         ),
         alternatives=(
             AlternativeRow(21111.0, 0.0151, 97000.0, 25, ("77001", "77002", "77004"), ("77004",), ("77003",)),
+            AlternativeRow(
+                20111.0, 0.0617, 91000.0, 22, ("77001", "77005"), ("77005",), ("77002", "77003"), within=False
+            ),
         ),
         constraints=(ConstraintRow("77001", "Belle-Vallée", "imposed", 432.1),),
         robustness=RobustnessResult(

@@ -185,7 +185,28 @@ def test_decisions_name_sure_and_unsure_places() -> None:
     assert decisions[0].startswith("Start with Saint-Rémy-en-Bouzemont")
     assert "Œuilly-l'Évêque" in decisions[1]
     assert "Le Moulin des Idées" in decisions[2]
-    assert "within 1.5% of the best" in decisions[3]
+    assert decisions[3].replace("\u00a0", " ").startswith("Weigh 1 other network that would lose 1.5% of the value")
+
+
+def test_regret_that_cannot_be_computed_is_left_out() -> None:
+    result = build_sample_result()
+    assert result.robustness is not None
+    never = replace(result.robustness, regret_median=math.nan, regret_p90=math.nan, over_budget=1.0)
+    for robustness, ids in (
+        (result.robustness, ["regret_median", "over_budget", "proven"]),
+        (never, ["over_budget", "proven"]),
+    ):
+        report = build_report(replace(result, robustness=robustness), None, Shapes(), "fr")
+        section = next(section for section in report.sections if section.id == "robustness")
+        figures = next(block for block in section.blocks if isinstance(block, KeyFigures)).figures
+        assert [figure.id for figure in figures] == ids
+
+
+def test_alternative_beyond_epsilon_is_marked() -> None:
+    report = build_report(build_sample_result(), None, Shapes(), "en")
+    table = next(table for table in report.list_tables() if table.id == "alternatives")
+    assert [row[0] for row in table.rows] == ["Best", "Alternative 1", "Alternative 2*"]
+    assert "Loses more than that" in table.note
 
 
 def test_long_list_of_warnings_points_to_the_limits() -> None:

@@ -156,7 +156,7 @@ def _build_alternatives(context: Context) -> Table:
     )
     others: list[tuple[Cell, ...]] = [
         (
-            pen.say(f"Alternative {rank}", f"Variante {rank}"),
+            pen.say(f"Alternative {rank}", f"Variante {rank}") + ("" if row.within else "*"),
             row.value * factor,
             row.loss,
             row.cost,
@@ -168,16 +168,23 @@ def _build_alternatives(context: Context) -> Table:
         for rank, row in enumerate(result.alternatives, start=1)
     ]
     epsilon = pen.share(result.settings.epsilon, 1)
+    beyond = ""
+    if not all(row.within for row in result.alternatives):
+        beyond = pen.say(
+            " * Loses more than that: too few networks are closer.",
+            " * Perd davantage : trop peu de réseaux sont plus proches.",
+        )
     return Table(
         "alternatives",
         pen.say("Alternatives", "Variantes"),
-        pen.say("Other networks, almost as good", "D'autres réseaux, presque aussi bons"),
+        pen.say("Other networks, close to the best", "D'autres réseaux, proches du meilleur"),
         columns,
         (best, *others),
         note=pen.say(
             f"Networks that lose at most {epsilon} of the best value and differ most from it.",
             f"Réseaux qui perdent au plus {epsilon} de la meilleure valeur et en diffèrent le plus.",
-        ),
+        )
+        + beyond,
         sources=context.study_sources,
     )
 

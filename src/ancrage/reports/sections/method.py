@@ -77,12 +77,12 @@ def _build_coefficients(context: Context) -> Table:
     pen = context.pen
     columns = (
         Column("name", pen.say("Identifier", "Identifiant"), printed=False),
-        Column("label", pen.say("Coefficient", "Coefficient"), width=3.6),
-        Column("value", pen.say("Value", "Valeur"), "number", "", "exact", 1.1),
+        Column("label", pen.say("Coefficient", "Coefficient"), width=4.3),
+        Column("value", pen.say("Value", "Valeur"), "number", "", "exact", 1.0),
         Column("interval", pen.say("Low–high", "Bas–haut"), "interval", "", "exact", 1.7),
-        Column("unit", pen.say("Unit", "Unité"), width=1.9),
-        Column("letter", pen.say("Letter", "Lettre"), width=0.9),
-        Column("source", pen.say("Source", "Source"), width=4.2),
+        Column("unit", pen.say("Unit", "Unité"), width=1.8),
+        Column("letter", pen.say("Letter", "Lettre"), width=0.95),
+        Column("source", pen.say("Source", "Source"), width=5.6),
         Column("note", pen.say("Note", "Remarque"), printed=False),
         Column("changed", pen.say("Changed", "Changé"), printed=False),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ancrage.reports.charts import Bar, draw_bars, draw_histogram
@@ -46,33 +48,21 @@ def build_robustness(context: Context) -> Section:
 def _list_figures(context: Context, found: RobustnessResult) -> tuple[KeyFigure, ...]:
     pen = context.pen
     percent = pen.unit("%")
-    return (
-        KeyFigure(
-            "regret_median",
-            pen.say("Value lost by keeping the plan (median)", "Valeur perdue en gardant le plan (médiane)"),
-            100 * found.regret_median,
-            percent,
-            decimals=1,
-            note=pen.say(
-                f"9 simulations out of 10 lose at most {pen.share(found.regret_p90, 1)}",
-                f"9 simulations sur 10 perdent au plus {pen.share(found.regret_p90, 1)}",
-            ),
-        ),
-        KeyFigure(
-            "over_budget",
-            pen.say("Simulations over the budget", "Simulations au-delà du budget"),
-            100 * found.over_budget,
-            percent,
-            decimals=0,
-        ),
-        KeyFigure(
-            "proven",
-            pen.say("Simulations proven optimal", "Simulations à l'optimum prouvé"),
-            100 * found.proven,
-            percent,
-            decimals=0,
-        ),
-    )
+    limited = context.result.settings.budget is not None
+    figures = []
+    # Not a number when the plan overspends in every simulation: there is then nothing to compare.
+    if not math.isnan(found.regret_median):
+        label = pen.say("Value lost by keeping the plan (median)", "Valeur perdue en gardant le plan (médiane)")
+        label += pen.say(", within the budget", ", dans le budget") if limited else ""
+        worst = pen.share(found.regret_p90, 1)
+        note = pen.say(f"9 simulations out of 10 lose at most {worst}", f"9 simulations sur 10 perdent au plus {worst}")
+        figures.append(KeyFigure("regret_median", label, 100 * found.regret_median, percent, decimals=1, note=note))
+    if limited:
+        label = pen.say("Simulations over the budget", "Simulations au-delà du budget")
+        figures.append(KeyFigure("over_budget", label, 100 * found.over_budget, percent, decimals=0))
+    label = pen.say("Simulations proven optimal", "Simulations à l'optimum prouvé")
+    figures.append(KeyFigure("proven", label, 100 * found.proven, percent, decimals=0))
+    return tuple(figures)
 
 
 def _build_shares_chart(context: Context, found: RobustnessResult) -> Chart:

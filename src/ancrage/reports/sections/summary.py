@@ -168,17 +168,19 @@ def list_decisions(context: Context) -> list[str]:
                 f"S'accorder avec les lieux déjà en service ({pen.join(existing)}) : le plan compte sur eux.",
             )
         )
-    if result.alternatives:
-        count = pen.count(
-            len(result.alternatives), ("other network", "other networks"), ("autre réseau", "autres réseaux")
-        )
-        loss = pen.share(max(a.loss for a in result.alternatives), 1)
+    near = [row for row in result.alternatives if row.within] or list(result.alternatives)
+    if near:
+        count = pen.count(len(near), ("other network", "other networks"), ("autre réseau", "autres réseaux"))
+        loss = pen.share(max(row.loss for row in near), 1)
         decisions.append(
             pen.say(
-                f"Weigh {count} within {loss} of the best, on grounds that the model ignores (premises, partners, "
-                "balance between communes).",
-                f"Comparer {count} à moins de {loss} du meilleur, sur des critères que le modèle ignore (locaux, "
-                "partenaires, équilibre entre communes).",
+                f"Weigh {count} that would lose {loss} of the value at most, on grounds that the model ignores "
+                "(premises, partners, balance between communes).",
+                f"Comparer {count}, qui ferait perdre au plus {loss} de la valeur, sur des critères que le modèle "
+                "ignore (locaux, partenaires, équilibre entre communes)."
+                if len(near) == 1
+                else f"Comparer {count}, qui feraient perdre au plus {loss} de la valeur, sur des critères que le "
+                "modèle ignore (locaux, partenaires, équilibre entre communes).",
             )
         )
     found = result.robustness
