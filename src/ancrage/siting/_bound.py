@@ -64,7 +64,7 @@ class Node(NamedTuple):
     best_pick: BoolArray
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_floor(data: Data, s: int, least: float, most: float) -> tuple[float, float]:
     """Return the desks that site s opens for sure and the least it can cost, for a load in [least, most].
 
@@ -82,7 +82,7 @@ def compute_floor(data: Data, s: int, least: float, most: float) -> tuple[float,
     return low, best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def prepare_node(data: Data, node: Node, state: Int8Array) -> int:
     """Pack the arcs that a node leaves possible; return how many there are.
 
@@ -141,7 +141,7 @@ def prepare_node(data: Data, node: Node, state: Int8Array) -> int:
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def sum_profits(node: Node, s: int, u: FloatArray, tilt: float) -> tuple[float, float]:
     """Return what users bring to site s net of u and tilt x demand, and the days they ask.
 
@@ -163,7 +163,7 @@ def sum_profits(node: Node, s: int, u: FloatArray, tilt: float) -> tuple[float, 
     return profit, days
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_profit(data: Data, node: Node, s: int, u: FloatArray, price: float) -> None:
     """Write the profit of site s (what it adds to the bound), the tilt that gives it and the days served.
 
@@ -244,7 +244,7 @@ def compute_profit(data: Data, node: Node, s: int, u: FloatArray, price: float) 
     node.days[s] = target
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_bound(data: Data, node: Node, state: Int8Array, u: FloatArray, lam: float) -> float:
     """Return a value that no plan of the node exceeds; write the profits and the sites selected.
 
@@ -282,7 +282,7 @@ def compute_bound(data: Data, node: Node, state: Int8Array, u: FloatArray, lam: 
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_slope(data: Data, node: Node, u: FloatArray, lam: float) -> float:
     """Write the slope of the bound in u; return its slope in lam, 0 where a multiplier cannot move further."""
     for i in range(u.size):
@@ -308,7 +308,7 @@ def compute_slope(data: Data, node: Node, u: FloatArray, lam: float) -> float:
     return steep
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def tighten_bound(
     data: Data,
     node: Node,

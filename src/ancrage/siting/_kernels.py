@@ -61,7 +61,7 @@ class Moves(NamedTuple):
     more_worth: FloatArray
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_site(data: Data, s: int, load: float, worth: float) -> tuple[float, float]:
     """Return what one open site gives and costs when `load` desk-days worth `worth` are asked there."""
     wanted = load * data.number[DESKS_PER_DAY]
@@ -73,7 +73,7 @@ def compute_site(data: Data, s: int, load: float, worth: float) -> tuple[float, 
     return worth, data.fixed[s] + data.desk_cost[s] * desks - data.income[s] * load
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def find_first_two(data: Data, opened: BoolArray, first: IntArray, second: IntArray) -> None:
     """Write the nearest and second nearest open arc of each home (`k` for none)."""
     none = data.site.size
@@ -89,7 +89,7 @@ def find_first_two(data: Data, opened: BoolArray, first: IntArray, second: IntAr
                     break
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_totals(data: Data, opened: BoolArray, load: FloatArray, worth: FloatArray) -> tuple[float, float]:
     """Return value and cost of a set of open sites; `load` and `worth` (m,) are overwritten."""
     load[:] = 0.0
@@ -111,13 +111,13 @@ def compute_totals(data: Data, opened: BoolArray, load: FloatArray, worth: Float
     return value - data.number[COST_WEIGHT] * cost, cost
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_excess(data: Data, cost: float) -> float:
     """Return by how much a cost exceeds the budget, 0 within it [EUR/year]."""
     return max(0.0, cost - float(data.number[BUDGET]))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def improve_plan(data: Data, moves: Moves, opened: BoolArray, max_moves: int) -> tuple[float, float]:
     """Apply the best add, drop or swap until none helps; return value and cost of `opened`, changed in place.
 
@@ -221,7 +221,7 @@ def improve_plan(data: Data, moves: Moves, opened: BoolArray, max_moves: int) ->
     return value, cost
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def settle_ties(data: Data, moves: Moves, opened: BoolArray, value: float) -> None:
     """Among plans of the same value one move away, prefer fewer places, then lower site numbers.
 

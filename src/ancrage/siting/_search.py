@@ -54,7 +54,7 @@ class Tree(NamedTuple):
     score: FloatArray
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def decide(tree: Tree, s: int, kind: int) -> None:
     """Open (1) or close (-1) a free site, on the trail."""
     tree.state[s] = kind
@@ -62,7 +62,7 @@ def decide(tree: Tree, s: int, kind: int) -> None:
     tree.tally[TRAIL] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def undo(tree: Tree, mark: int) -> None:
     """Free the sites decided since `mark`."""
     while tree.tally[TRAIL] > mark:
@@ -70,7 +70,7 @@ def undo(tree: Tree, mark: int) -> None:
         tree.state[tree.trail[tree.tally[TRAIL]]] = 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_distance(tree: Tree, opened: BoolArray) -> int:
     """Return the number of sites that differ from the nearest reference plan."""
     nearest = opened.size + 1
@@ -82,7 +82,7 @@ def compute_distance(tree: Tree, opened: BoolArray) -> int:
     return nearest
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_reach(data: Data, tree: Tree) -> int:
     """Return a distance to the references that no plan of the node exceeds."""
     m = tree.state.size
@@ -106,7 +106,7 @@ def compute_reach(data: Data, tree: Tree) -> int:
     return reach
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def offer_plan(data: Data, moves: Moves, tree: Tree, opened: BoolArray) -> None:
     """Keep a plan if it is feasible and better than the best one."""
     size = 0
@@ -131,7 +131,39 @@ def offer_plan(data: Data, moves: Moves, tree: Tree, opened: BoolArray) -> None:
         tree.best[:] = opened
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
+def offer_pool(data: Data, moves: Moves, tree: Tree, pool: BoolArray) -> None:
+    """Offer several plans (r, m), then what interchange makes of the best one."""
+    for r in range(pool.shape[0]):
+        offer_plan(data, moves, tree, pool[r])
+    tree.trial[:] = tree.best if np.isfinite(tree.score[VALUE]) else pool[0]
+    improve_plan(data, moves, tree.trial, 4 * tree.trial.size)
+    offer_plan(data, moves, tree, tree.trial)
+
+
+@njit(cache=True, nogil=True)
+def start_from_pool(data: Data, moves: Moves, tree: Tree, pool: BoolArray, size: int) -> None:
+    """Offer the first `size` plans of a pool, then the interchange from the best of them.
+
+    Where none is feasible, the interchange starts from each in turn until one is.
+    """
+    m = tree.best.size
+    for rank in range(size):
+        offer_plan(data, moves, tree, pool[rank])
+    if np.isfinite(tree.score[VALUE]):
+        tree.trial[:] = tree.best
+        improve_plan(data, moves, tree.trial, 4 * m)
+        offer_plan(data, moves, tree, tree.trial)
+        return
+    for rank in range(size):
+        tree.trial[:] = pool[rank]
+        improve_plan(data, moves, tree.trial, 4 * m)
+        offer_plan(data, moves, tree, tree.trial)
+        if np.isfinite(tree.score[VALUE]):
+            return
+
+
+@njit(cache=True, nogil=True)
 def compute_cut(data: Data, tree: Tree) -> float:
     """Return the bound at or below which a node cannot hold a better plan."""
     slack = float(data.number[TOLERANCE])
@@ -146,7 +178,7 @@ def compute_cut(data: Data, tree: Tree) -> float:
     return cut
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def settle_costs(data: Data, node: Node, tree: Tree) -> int:
     """Decide the sites that the budget alone decides; return how many, or -1 if no plan of the node fits."""
     total = 0.0
@@ -176,7 +208,7 @@ def settle_costs(data: Data, node: Node, tree: Tree) -> int:
     return decided
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def settle_profits(data: Data, node: Node, tree: Tree, bound: float, cut: float) -> int:
     """Decide the free sites whose other choice brings the bound to the cut; return how many."""
     left = int(data.number[PLACES])
@@ -209,7 +241,7 @@ def settle_profits(data: Data, node: Node, tree: Tree, bound: float, cut: float)
     return decided
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
     """Bound the current node, decide what can be decided; return the site to branch on, or -1 when it is closed."""
     d = tree.tally[DEPTH]
@@ -290,7 +322,7 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
     return chosen
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def run_search(data: Data, moves: Moves, node: Node, tree: Tree, work: int, nodes: int) -> bool:
     """Go on until the tree is closed (True), or until `work` arcs or `nodes` nodes more (False)."""
     work += tree.tally[WORK]
@@ -325,7 +357,7 @@ def run_search(data: Data, moves: Moves, node: Node, tree: Tree, work: int, node
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def compute_open_bound(tree: Tree) -> float:
     """Return the highest bound among the nodes still to be explored, -inf when there is none."""
     highest = -np.inf
