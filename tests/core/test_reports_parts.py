@@ -33,7 +33,7 @@ from ancrage.reports.export_json import build_json
 from ancrage.reports.fonts import clean_text, read_characters
 from ancrage.reports.map_frame import Disc, build_frame, choose_labels
 from ancrage.reports.maps import MapPlace, choose_fills
-from ancrage.reports.model import Items, KeyFigures, Note, Table
+from ancrage.reports.model import Items, KeyFigures, Note, Paragraph, Table
 from ancrage.reports.pictures import render_png, render_svg
 from ancrage.reports.writing import Pen, list_unknown_unit_words, render_unit, space_french
 from ancrage.territory.tables import Tables
@@ -186,6 +186,17 @@ def test_decisions_name_sure_and_unsure_places() -> None:
     assert "Œuilly-l'Évêque" in decisions[1]
     assert "Le Moulin des Idées" in decisions[2]
     assert decisions[3].replace("\u00a0", " ").startswith("Weigh 1 other network that would lose 1.5% of the value")
+
+
+def test_constraints_that_cost_nothing_take_one_sentence() -> None:
+    result = build_sample_result()
+    free = replace(result, constraints=(replace(result.constraints[0], price=0.0),))
+    for study, rows, sentences in ((result, None, 0), (free, 0, 1)):
+        report = build_report(study, None, Shapes(), "en")
+        budget = next(section for section in report.sections if section.id == "budget")
+        table = next(table for table in report.list_tables() if table.id == "constraints")
+        told = [b for b in budget.blocks if isinstance(b, Paragraph) and "cost nothing: Belle-Vallée" in b.text]
+        assert (table.printed_rows, len(told)) == (rows, sentences)
 
 
 def test_regret_that_cannot_be_computed_is_left_out() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ancrage.reports.charts import FrontierMark, draw_frontier
 from ancrage.reports.context import Context
 from ancrage.reports.model import Block, Cell, Chart, Column, Note, Paragraph, Section, Table
@@ -35,7 +37,19 @@ def build_budget(context: Context) -> Section:
         ]
     )
     if result.constraints:
-        blocks.append(_build_constraints(context))
+        free = all(row.price <= 0 for row in result.constraints)
+        if free:
+            names = pen.join(tuple(row.name for row in result.constraints))
+            blocks.append(
+                Paragraph(
+                    pen.say(
+                        f"The constraints of the study cost nothing: {names}.",
+                        f"Les contraintes de l'étude ne coûtent rien : {names}.",
+                    )
+                )
+            )
+        # A table of zeros is for the workbook.
+        blocks.append(replace(_build_constraints(context), printed_rows=0 if free else None))
     return Section(
         "budget", pen.say("Budget, alternatives and constraints", "Budget, variantes et contraintes"), tuple(blocks)
     )

@@ -93,7 +93,7 @@ def _build_indicators(context: Context, diagnosis: Diagnosis) -> Table:
         Column("id", pen.say("Identifier", "Identifiant"), printed=False),
         Column("label", pen.say("Indicator", "Indicateur"), width=4.4),
         Column("value", pen.say("Value", "Valeur"), "number", "", None, 1.2, printed=False),
-        Column("shown", pen.say("Value", "Valeur"), width=2.6, right=True),
+        Column("shown", pen.say("Value and unit", "Valeur et unité"), width=2.6, right=True),
         Column("unit", pen.say("Unit", "Unité"), printed=False),
         Column("median", pen.say("Median of the group", "Médiane du groupe"), "number", "", None, 1.2, printed=False),
         Column("median_shown", pen.say("Group median", "Médiane du groupe"), width=1.5, right=True),
