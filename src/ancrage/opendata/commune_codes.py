@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import polars as pl
 
 from ancrage.territory.tables import Tables
@@ -14,6 +17,10 @@ ARRONDISSEMENTS: dict[str, str] = {
 }
 # Abroad: 99 and a country, or the letters of a neighbouring country and a number (DCFLT codes); never Corsica
 FOREIGN = r"^(?:99\d{3}|[A-Z]{2}\d+)$"
+
+# The number after those of codes of five characters; codes of any other form are numbered from it.
+FIRST_ODD = 36**5
+_DIGITS = np.array(list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 
 
 def build_code_map(tables: Tables | None) -> pl.DataFrame | None:
@@ -68,45 +75,58 @@ def _read_passage(tables: Tables) -> pl.DataFrame:
     )
 
 
-def compute_current_codes(
-    flows: pl.DataFrame, codes: pl.Series, code_map: pl.DataFrame | None
-) -> tuple[pl.DataFrame, pl.Series]:
-    """Add origin_2025 and destination_2025 to flows; null where the store knows no such commune.
+def build_code_number(code: pl.Expr) -> pl.Expr:
+    """Return a code of four or five letters and figures as a number; null where it is anything else.
 
-    Workers of a commune that was split are shared between its successors. Foreign destinations keep their code.
+    The five characters are the digits of the number in base 36: numbers are in the order of the codes, are many
+    times faster to group than text, and give back the leading zero that spreadsheets drop.
+    """
+    number = code.str.to_integer(base=36, strict=False)
+    return pl.when(code.str.len_bytes().is_between(4, 5) & (number >= 0)).then(number).cast(pl.UInt64)
+
+
+def build_clean_code(code: pl.Expr) -> pl.Expr:
+    """Return a code without spaces, in capitals, with the leading zero that spreadsheets drop."""
+    clean = code.str.strip_chars().str.to_uppercase()
+    return pl.when(clean.str.len_bytes() == 4).then("0" + clean).otherwise(clean)
+
+
+def build_code_texts(numbers: pl.Series, odd: Sequence[str]) -> pl.Series:
+    """Return the codes of numbers made by `build_code_number`; from FIRST_ODD on, those of `odd` in its order."""
+    values = numbers.to_numpy()
+    powers = 36 ** np.arange(4, -1, -1, dtype=np.uint64)
+    letters = _DIGITS[(values[:, None] // powers) % np.uint64(36)]
+    texts = pl.Series("code", np.ascontiguousarray(letters).view("U5").ravel(), dtype=pl.String)
+    if not odd:
+        return texts
+    places = (values.astype(np.int64) - FIRST_ODD).clip(0)
+    return texts.zip_with(numbers < FIRST_ODD, pl.Series("code", odd, dtype=pl.String).gather(places))
+
+
+def build_steps(written: pl.DataFrame, code_map: pl.DataFrame | None, *, abroad: bool) -> pl.DataFrame:
+    """Return how each code of a file becomes a code of the store, in order of current codes, nulls last.
+
+    Workers of a commune that was split are shared between its successors: it has as many steps.
 
     Parameters
     ----------
-    flows : origin_commune, destination_commune (positions in `codes`), workers and any other column.
-    codes : sorted commune codes of the file.
+    written : number, code; one row per code of the file.
     code_map : see `build_code_map`; None leaves every code as it is, arrondissements folded.
+    abroad : True where places abroad are expected (destinations): they then keep their code.
 
     Returns
     -------
-    The flows, and the sorted codes in which the positions of all four columns are now counted.
+    number, code, code_2025 (null where the store knows no such commune), weight, foreign, folded.
     """
-    written = pl.DataFrame({"code": codes}).with_row_index("old")
     if code_map is None:
-        current = written.with_columns(
-            code_2025=pl.col("code").replace(ARRONDISSEMENTS), weight=pl.lit(1.0), abroad=pl.lit(value=False)
-        )
+        steps = written.with_columns(code_2025=pl.col("code").replace(ARRONDISSEMENTS), weight=pl.lit(1.0))
     else:
-        current = written.join(code_map, on="code", how="left").with_columns(
-            pl.col("weight").fill_null(1.0), abroad=pl.col("code").str.contains(FOREIGN)
+        steps = written.join(code_map, on="code", how="left").with_columns(pl.col("weight").fill_null(1.0))
+    steps = steps.with_columns(foreign=pl.col("code").str.contains(FOREIGN) & abroad)
+    if abroad:
+        steps = steps.with_columns(code_2025=pl.when("foreign").then("code").otherwise("code_2025"))
+    return steps.with_columns(
+        folded=(pl.col("code").is_in(list(ARRONDISSEMENTS)) & (pl.col("code") != pl.col("code_2025"))).fill_null(
+            value=False
         )
-    every = pl.concat([codes.rename("code"), current["code_2025"].rename("code")]).drop_nulls().unique().sort()
-    position = pl.DataFrame({"code": every}).with_row_index("position")
-    current = current.join(position, on="code").join(
-        position.rename({"code": "code_2025", "position": "now"}), on="code_2025", how="left"
-    )
-    for side in ("origin", "destination"):
-        now = pl.col("now")
-        if side == "destination":
-            now = pl.when(pl.col("abroad")).then(pl.col("position")).otherwise(now)
-        steps = current.select(pl.col("old").alias(f"{side}_commune"), "position", "weight", now.alias(f"{side}_2025"))
-        flows = (
-            flows.join(steps, on=f"{side}_commune", how="left")
-            .with_columns(pl.col("workers") * pl.col("weight"), pl.col("position").alias(f"{side}_commune"))
-            .drop("position", "weight")
-        )
-    return flows, every
+    ).sort("code_2025", "code", nulls_last=True)

@@ -14,7 +14,14 @@ import polars as pl
 from ancrage.errors import InputError
 from ancrage.figures import Source
 from ancrage.language import Text
-from ancrage.opendata.commune_codes import ARRONDISSEMENTS, FOREIGN, compute_current_codes
+from ancrage.opendata.commune_codes import (
+    ARRONDISSEMENTS,
+    FIRST_ODD,
+    build_clean_code,
+    build_code_number,
+    build_code_texts,
+    build_steps,
+)
 from ancrage.opendata.manifest import NewTable
 from ancrage.opendata.text_file import Progress, TextFile, find_year, open_text
 
@@ -25,8 +32,13 @@ _DETAIL = ("COMMUNE", "DCLT", "IPONDI", "CS1", "TRANS")
 # and motorbikes were one (3, kept with walking and biking), cars 4, public transport 5.
 _MODES = {1: "home", 2: "walk_bike", 3: "walk_bike", 4: "car", 5: "car", 6: "public_transport"}
 _OLD_MODES = {1: "home", 2: "walk_bike", 3: "walk_bike", 4: "car", 5: "public_transport"}
-_MODE_NAMES = pl.Series(sorted(set(_MODES.values())))
+_MODE_NAMES = sorted(set(_MODES.values()))
 _LAST_OLD_CENSUS = 2016
+# A group is one number, many times faster to add up and to sort than columns of text. From its high bits: home
+# (29 bits), work (29), mode (3), class (3); 7 where the file does not give the mode or the class.
+_HOME, _WORK, _MODE = 2**35, 2**6, 2**3
+_CODES = 2**29
+_ABSENT = 7
 # Marks of UTF-8 text that was decoded as Latin-1, and of bytes that could not be decoded: in no French name.
 _BROKEN = "Ã|Å“|Â[\u0080-\u00bf]|\ufffd"
 _LICENCE = "Licence Ouverte 2.0"
@@ -127,140 +139,165 @@ def import_flow_file(file: FlowFile, code_map: pl.DataFrame | None, aside: Path,
     if file.text is not None and not file.text.regular and (fault := _find_faulty_line(file, file.text)):
         raise fault
     name = f"flows_rp{file.vintage}" + ("_csp_mode" if file.detail else "")
-    raw = _read_groups(file)
-    if raw.is_empty():
+    groups, odd = _read_groups(file)
+    if groups.is_empty():
         raise InputError(
             f"'{file.name}' has a header and no line. Download it again.",
             f"« {file.name} » a un en-tête et aucune ligne. Téléchargez-le à nouveau.",
         )
-    codes, groups = _compute_clean_groups(file, raw)
-    rows = int(raw["rows"].sum())
+    rows = int(groups["rows"].sum())
     merged = 0 if file.detail else rows - groups.height
-    flows, codes = compute_current_codes(groups, codes, code_map)
-    keys = ["origin_2025", "destination_2025", "origin_commune", "destination_commune"]
-    details = ["mode", "csp"] if file.detail else []
-    flows = flows.sort([*keys, *details], nulls_last=True).select(
-        *(pl.col(key) for key in (*keys[2:], *keys[:2], *details)),
-        # The order in which lines are summed is not that of the file: the last digits are dropped, so that
-        # the same lines in another order give the same table.
-        pl.col("workers").round(9),
-        pl.lit(file.vintage, pl.Int64).alias("vintage"),
+    homes, works = (
+        build_steps(_build_written(groups, place, odd), code_map, abroad=place == _WORK) for place in (_HOME, _WORK)
     )
-    flows = flows.with_columns(codes.gather(flows[key]).alias(key) for key in keys)
-    if file.detail:
-        flows = flows.with_columns(mode=_MODE_NAMES.gather(flows["mode"]))
-    summary = _build_summary(file, flows, rows, merged)
+    flows = _compute_flows(groups, homes, works)
+    summary = _build_summary(file, flows, homes, works, rows, merged)
     target = aside / f"{name}.parquet"
     progress("write", 0, 0)
+    table = _build_table(file, flows, homes, works)
     # Small row groups in order of home: a study of one EPCI reads only its own.
-    flows.write_parquet(target, compression="zstd", compression_level=1, row_group_size=65_536)
-    return NewTable(target, _build_source(name, file), flows.height, summary)
+    table.write_parquet(target, compression="zstd", compression_level=1, row_group_size=65_536)
+    return NewTable(target, _build_source(name, file), table.height, summary)
 
 
-def _build_sorted(flows: pl.DataFrame) -> pl.DataFrame:
-    """Return the flows in order of current codes, then of codes as written, mode and class; null codes last.
+def _read_groups(file: FlowFile) -> tuple[pl.DataFrame, list[str]]:
+    """Return key, workers and rows of each group of the file, and its codes that are not of the usual form.
 
-    Two sorts by one integer each are ten times faster than one sort by six columns.
-    """
-    absent = pl.lit(2**32 - 1, pl.UInt64)
-    current, written = (
-        pl.col(f"origin_{kind}").cast(pl.UInt64).fill_null(absent) * 2**shift
-        + pl.col(f"destination_{kind}").cast(pl.UInt64).fill_null(absent)
-        for kind, shift in (("2025", 32), ("commune", 24))
-    )
-    if "mode" in flows.columns:
-        mode, csp = (pl.col(key).cast(pl.UInt64).fill_null(15) for key in ("mode", "csp"))
-        written = written * 256 + mode * 16 + csp
-    return (
-        flows.with_columns(current=current, written=written)
-        .sort("written")
-        .sort("current", maintain_order=True)
-        .drop("current", "written")
-    )
-
-
-def _read_groups(file: FlowFile) -> pl.DataFrame:
-    """Return home, arm, work, mode, csp as written, with workers and rows, one row per group of the file.
-
-    Codes are categories and not text: groups of integers are several times faster to make.
-    """
-    raw = pl.col(file.columns["WORKERS"])
-    # The strict reading first; spaces and decimal commas only where it fails, for it costs more.
-    for workers in (
-        raw.cast(pl.Float64, strict=False),
-        raw.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False),
-    ):
-        groups = _collect_groups(file, workers)
-        if not groups["bad"].sum():
-            return groups
-    raise _find_fault(file)
-
-
-def _collect_groups(file: FlowFile, workers: pl.Expr) -> pl.DataFrame:
-    column = file.columns
-    fields = {
-        "home": pl.col(column["COMMUNE" if file.detail else "CODGEO"]).cast(pl.Categorical),
-        "work": pl.col(column["DCLT"]).cast(pl.Categorical),
-    }
-    if file.detail:
-        if "ARM" in column:
-            fields["arm"] = pl.col(column["ARM"]).cast(pl.Categorical)
-        fields["mode"] = pl.col(column["TRANS"]).cast(pl.UInt8, strict=False)
-        fields["csp"] = pl.col(column["CS1"]).cast(pl.Int8, strict=False)
-    usable = (workers.is_finite() & (workers >= 0)).fill_null(value=False)
-    try:
-        return (
-            file.frame
-            # A blank line (often the last one) is no line.
-            .filter(pl.any_horizontal(pl.col(column[c]).is_not_null() for c in ("DCLT", "WORKERS")))
-            .select(**fields, workers=workers, bad=~usable)
-            .group_by(list(fields))
-            .agg(pl.col("workers").sum(), rows=pl.len().cast(pl.Int64), bad=pl.col("bad").sum())
-            .collect(engine="streaming")
-        )
-    except pl.exceptions.PolarsError as error:
-        raise _find_fault(file, error) from error
-
-
-def _compute_clean_groups(file: FlowFile, raw: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
-    """Return the sorted codes of the file, and its groups with the position of their codes among them.
-
-    Columns of the groups: origin_commune, destination_commune (positions), [mode (position), csp,] workers.
+    The strict reading comes first; text, spaces, decimal commas and unusual codes only where it fails, for they
+    cost more. A line that cannot be used gives the group without key.
 
     Raises
     ------
     InputError
-        If a home or work code is empty.
+        If a line cannot be used even so.
     """
-    places = ["home", "arm"] if "arm" in raw.columns else ["home"]
-    homes = raw.select(places).unique().with_columns(_build_clean_code(pl.col("home")).alias("origin"))
-    if len(places) == 2:
-        arm = _build_clean_code(pl.col("arm"))
-        homes = homes.with_columns(origin=pl.when(arm.is_in(list(ARRONDISSEMENTS))).then(arm).otherwise("origin"))
-    works = raw.select("work").unique().with_columns(_build_clean_code(pl.col("work")).alias("destination"))
-    codes = pl.concat([homes["origin"], works["destination"].rename("origin")]).unique().sort()
-    if codes.null_count() or (codes == "").any():
+    modes = _MODES
+    if file.detail and file.vintage <= _LAST_OLD_CENSUS:
+        trans = file.frame.select((pl.col(file.columns["TRANS"]).str.strip_chars() == "6").any())
+        modes = _MODES if trans.collect(engine="streaming").item() else _OLD_MODES
+    try:
+        if file.text is not None:
+            numbers: dict[str, type[pl.DataType]] = {file.columns["WORKERS"]: pl.Float64}
+            if file.detail:
+                numbers |= {file.columns[c]: pl.Int8 for c in ("TRANS", "CS1")}
+            groups = _collect_groups(file, file.text.scan(numbers), {}, modes)
+            if not groups["key"].has_nulls():
+                return groups, []
+    except pl.exceptions.PolarsError:
+        pass  # a field that is no number
+    try:
+        odd = _list_odd_codes(file)
+        numbered = {code: FIRST_ODD + i for i, code in enumerate(odd)}
+        groups = _collect_groups(file, file.frame, numbered, modes)
+    except pl.exceptions.PolarsError as error:
+        raise _find_fault(file, error) from error
+    if groups["key"].has_nulls():
         raise _find_fault(file)
-    position = pl.DataFrame({"code": codes, "position": pl.arange(len(codes), dtype=pl.UInt32, eager=True)})
-    homes = homes.join(position, left_on="origin", right_on="code").rename({"position": "origin_commune"})
-    works = works.join(position, left_on="destination", right_on="code").rename({"position": "destination_commune"})
-    groups = raw.join(homes.drop("origin"), on=places, nulls_equal=True).join(works.drop("destination"), on="work")
-    keys = ["origin_commune", "destination_commune"]
+    return groups, odd
+
+
+def _list_places(file: FlowFile) -> list[str]:
+    places = ("COMMUNE", "ARM", "DCLT") if file.detail else ("CODGEO", "DCLT")
+    return [file.columns[c] for c in places if c in file.columns]
+
+
+def _list_odd_codes(file: FlowFile) -> list[str]:
+    """Return the codes that are not four or five letters and figures, cleaned, sorted."""
+    codes = [
+        file.frame.select(code=build_clean_code(pl.col(column)))
+        .filter(build_code_number(pl.col("code")).is_null() & (pl.col("code") != ""))
+        .unique()
+        for column in _list_places(file)
+    ]
+    return pl.concat(codes).unique().sort("code").collect(engine="streaming")["code"].to_list()
+
+
+def _collect_groups(file: FlowFile, frame: pl.LazyFrame, odd: dict[str, int], modes: dict[int, str]) -> pl.DataFrame:
+    columns = file.columns
+    careful = frame is file.frame
+    workers = pl.col(columns["WORKERS"])
+    if careful:
+        workers = workers.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    number = {}
+    for column in _list_places(file):
+        code = build_clean_code(pl.col(column)) if careful else pl.col(column)
+        number[column] = build_code_number(code)
+        if odd:
+            number[column] = pl.coalesce(number[column], code.replace_strict(odd, default=None, return_dtype=pl.UInt64))
+    home, work = number[columns["COMMUNE" if file.detail else "CODGEO"]], number[columns["DCLT"]]
+    if "ARM" in columns and file.detail:
+        arm = number[columns["ARM"]]
+        home = pl.when(arm.is_in([int(code, 36) for code in ARRONDISSEMENTS])).then(arm).otherwise(home)
+    key = home * _HOME + work * _WORK
     if file.detail:
-        old = file.vintage <= _LAST_OLD_CENSUS and not (raw["mode"] == 6).any()
-        modes = {key: _MODE_NAMES.to_list().index(mode) for key, mode in (_OLD_MODES if old else _MODES).items()}
-        groups = groups.with_columns(
-            mode=pl.col("mode").replace_strict(modes, default=None, return_dtype=pl.UInt8),
-            csp=pl.when(pl.col("csp").is_between(1, 6)).then("csp"),
+        mode, csp = (pl.col(columns[c]).cast(pl.Int8, strict=False) for c in ("TRANS", "CS1"))
+        places = {value: _MODE_NAMES.index(name) for value, name in modes.items()}
+        key = (
+            key
+            + mode.replace_strict(places, default=_ABSENT, return_dtype=pl.UInt64) * _MODE
+            + pl.when(csp.is_between(1, 6)).then(csp).otherwise(_ABSENT).cast(pl.UInt64)
         )
-        keys += ["mode", "csp"]
-    return codes, groups.group_by(keys).agg(pl.col("workers").sum())
+    usable = workers.is_between(0, math.inf, closed="left")
+    return (
+        # A blank line (often the last one) is no line.
+        frame.filter(pl.any_horizontal(pl.col(columns[c]).is_not_null() for c in ("DCLT", "WORKERS")))
+        .select(key=pl.when(usable).then(key), workers=workers)
+        .group_by("key")
+        .agg(pl.col("workers").sum(), rows=pl.len())
+        .collect(engine="streaming")
+    )
 
 
-def _build_clean_code(code: pl.Expr) -> pl.Expr:
-    """Return a code without spaces, in capitals, with the leading zero that spreadsheets drop."""
-    clean = code.cast(pl.String).str.strip_chars().str.to_uppercase()
-    return pl.when(clean.str.len_bytes() == 4).then("0" + clean).otherwise(clean)
+def _build_written(groups: pl.DataFrame, place: int, odd: list[str]) -> pl.DataFrame:
+    """Return number and code of the homes, or works, of the groups."""
+    numbers = groups.select(number=pl.col("key") // place % _CODES).unique()["number"]
+    return pl.DataFrame({"number": numbers, "code": build_code_texts(numbers, odd)})
+
+
+def _compute_flows(groups: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFrame) -> pl.DataFrame:
+    """Return home and work (rows of `homes` and `works`), mode, csp and workers, in this order."""
+    steps = [
+        table.with_row_index(name).select(
+            "number", pl.col(name).cast(pl.UInt64), pl.col("weight").alias(f"{name}_weight")
+        )
+        for name, table in (("home", homes), ("work", works))
+    ]
+    key = pl.col("key")
+    return (
+        groups.lazy()
+        .join(steps[0].lazy(), left_on=key // _HOME, right_on="number")
+        .join(steps[1].lazy(), left_on=key // _WORK % _CODES, right_on="number")
+        .select(
+            key=pl.col("home") * _HOME + pl.col("work") * _WORK + key % _WORK,
+            # The order in which lines are summed is not that of the file: the last digits are dropped, so that
+            # the same lines in another order give the same table.
+            workers=(pl.col("workers") * pl.col("home_weight") * pl.col("work_weight")).round(9),
+        )
+        .sort("key")
+        .select(
+            home=(key // _HOME).cast(pl.UInt32),
+            work=(key // _WORK % _CODES).cast(pl.UInt32),
+            mode=(key // _MODE % 8).cast(pl.UInt8),
+            csp=(key % 8).cast(pl.UInt8),
+            workers="workers",
+        )
+        .collect()
+    )
+
+
+def _build_table(file: FlowFile, flows: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFrame) -> pl.DataFrame:
+    """Return the flows in the columns of the store."""
+    columns = {
+        "origin_commune": homes["code"].gather(flows["home"]),
+        "destination_commune": works["code"].gather(flows["work"]),
+        "origin_2025": homes["code_2025"].gather(flows["home"]),
+        "destination_2025": works["code_2025"].gather(flows["work"]),
+    }
+    if file.detail:
+        names = pl.Series([*_MODE_NAMES, *[None] * (8 - len(_MODE_NAMES))], dtype=pl.String)
+        columns["mode"] = names.gather(flows["mode"])
+        columns["csp"] = pl.Series([None, *range(1, 7), None], dtype=pl.Int8).gather(flows["csp"])
+    return pl.DataFrame(columns | {"workers": flows["workers"]}).with_columns(vintage=pl.lit(file.vintage, pl.Int64))
 
 
 def _find_faulty_line(file: FlowFile, text: TextFile) -> InputError | None:
@@ -328,36 +365,47 @@ def _build_field_error(file: FlowFile, line: int, field: str, value: str | None)
     )
 
 
-def _build_summary(file: FlowFile, flows: pl.DataFrame, rows: int, merged: int) -> dict[str, Any]:
-    foreign = pl.col("destination_commune").str.contains(FOREIGN)
-    folded = pl.any_horizontal(
-        pl.col(f"{side}_commune").is_in(list(ARRONDISSEMENTS)) & (pl.col(f"{side}_commune") != pl.col(f"{side}_2025"))
-        for side in ("origin", "destination")
+def _build_summary(
+    file: FlowFile, flows: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFrame, rows: int, merged: int
+) -> dict[str, Any]:
+    workers = flows["workers"]
+
+    def compute_workers(chosen: pl.Series) -> float:
+        return round(float(workers.filter(chosen).sum()), 3)
+
+    folded, unknown = (
+        homes.select(flag).to_series().gather(flows["home"]) | works.select(flag).to_series().gather(flows["work"])
+        for flag in (pl.col("folded"), pl.col("code_2025").is_null())
     )
-    unknown = pl.concat(
-        [
-            flows.filter(pl.col(f"{side}_2025").is_null()).select(code=f"{side}_commune", workers="workers")
-            for side in ("origin", "destination")
-        ]
+    lost = flows.filter(unknown)
+    codes = (
+        pl.concat(
+            lost.group_by(side)
+            .agg(pl.col("workers").sum())
+            .join(steps.with_row_index(side).filter(pl.col("code_2025").is_null()), on=side)
+            .select("code", "workers")
+            for side, steps in (("home", homes), ("work", works))
+        )
+        .group_by("code")
+        .agg(pl.col("workers").sum())
+        .sort("workers", "code", descending=[True, False])
     )
-    codes = unknown.group_by("code").agg(pl.col("workers").sum()).sort("workers", "code", descending=[True, False])
-    lost = flows.filter(pl.any_horizontal(pl.col("origin_2025", "destination_2025").is_null()))
     summary: dict[str, Any] = {
         "file": file.name,
         "vintage": file.vintage,
         "rows_read": rows,
         "rows_written": flows.height,
-        "workers": round(float(flows["workers"].sum()), 3),
-        "foreign_workers": round(float(flows.filter(foreign)["workers"].sum()), 3),
-        "folded_workers": round(float(flows.filter(folded)["workers"].sum()), 3),
+        "workers": round(float(workers.sum()), 3),
+        "foreign_workers": compute_workers(works["foreign"].gather(flows["work"])),
+        "folded_workers": compute_workers(folded),
         "duplicates_merged": merged,
         "unknown_communes": codes.height,
         "unknown_workers": round(float(lost["workers"].sum()), 3),
         "unknown_codes": codes["code"].head(10).to_list(),
     }
     if file.detail:
-        summary["without_class"] = round(float(flows.filter(pl.col("csp").is_null())["workers"].sum()), 3)
-        summary["without_mode"] = round(float(flows.filter(pl.col("mode").is_null())["workers"].sum()), 3)
+        summary["without_class"] = compute_workers(flows["csp"] == _ABSENT)
+        summary["without_mode"] = compute_workers(flows["mode"] == _ABSENT)
     else:
         summary |= _count_names(file)
     return summary

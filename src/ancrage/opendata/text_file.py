@@ -7,7 +7,7 @@ import csv
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -51,9 +51,15 @@ class TextFile:
     regular: bool
     suspicious: bool
 
-    def scan(self) -> pl.LazyFrame:
-        """Return the lazy table, every column as text."""
-        return pl.scan_csv(self.path, separator=self.separator, infer_schema=False, encoding="utf8-lossy")
+    def scan(self, types: Mapping[str, type[pl.DataType]] | None = None) -> pl.LazyFrame:
+        """Return the lazy table, every column as text but those of `types`, which then hold nothing else."""
+        return pl.scan_csv(
+            self.path,
+            separator=self.separator,
+            infer_schema=False,
+            schema_overrides=types,
+            encoding="utf8-lossy",
+        )
 
 
 def find_year(name: str) -> int | None:
