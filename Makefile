@@ -17,8 +17,11 @@ install: $(VENV)/.synced
 
 $(VENV)/.synced: pyproject.toml requirements/dev.txt | $(filter .uv/bin/uv,$(UV))
 	$(UV) venv -q --allow-existing --python $(PYTHON) $(VENV) || $(UV) venv -q --allow-existing --python '>=3.11' $(VENV)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip sync -q --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip sync -q --compile-bytecode --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --no-deps --no-build-isolation -e .
+	# The kernels are compiled here, so that no first plan waits for them; a stale cache is not noticed by numba.
+	rm -f src/ancrage/siting/__pycache__/*.nb?
+	$(BIN)/python -c "from ancrage.siting.solve import warm_up; warm_up()"
 	touch $@
 
 run: install

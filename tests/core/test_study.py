@@ -112,8 +112,8 @@ def test_people_go_to_the_nearest_open_place(area):
 
 
 def test_network_over_draws_agrees_with_the_siting_engine(area):
-    problem, inputs, use, central = prepare(area, budget=300_000.0, parameters={"desks_max": 8.0})
-    result = run(area, budget=300_000.0, parameters={"desks_max": 8.0}, alternatives=0)
+    problem, inputs, use, central = prepare(area, places=3, parameters={"desks_max": 8.0})
+    result = run(area, places=3, parameters={"desks_max": 8.0}, alternatives=0)
     network = compute_network(inputs, use, central, result.plan.open)
     checked = evaluate(problem, result.plan.open)
     assert network.desks[0] == pytest.approx(checked.desks)

@@ -34,7 +34,7 @@ def demo(
 
     data = out / "data"
     code = write_demo_store(data, seed)
-    run_plan(StudySettings(epci=(code,), budget=DEMO_BUDGET), data, out=out / "report", time_limit=60.0)
+    run_plan(StudySettings(epci=(code,), budget=DEMO_BUDGET), data, out=out / "report", time_limit=10.0)
     session.out.print(
         session.say(
             Text(

@@ -85,8 +85,8 @@ def plan(
         typer.Option("--allow-changed-data", help="Run a study file although its input tables have changed since."),
     ] = False,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", help="Seconds after which each optimisation stops with its gap.", min=0.1)
-    ] = 60.0,
+        float, typer.Option("--time-limit", help="Seconds after which an optimisation stops, with its gap.", min=0.1)
+    ] = 30.0,
     travel: TravelOption = "estimate",
     out: OutOption = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Print only; write no file.")] = False,

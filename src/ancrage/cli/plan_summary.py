@@ -9,6 +9,7 @@ from rich.table import Table
 from ancrage.cli import session
 from ancrage.figures import Figure
 from ancrage.language import Text, format_number
+from ancrage.reports.writing import render_unit
 from ancrage.study.results import PlaceResult, RobustnessResult, StudyResult
 
 _KINDS = {

@@ -53,7 +53,7 @@ def compute_annuity(rate: FloatArray, years: FloatArray) -> FloatArray:
 
 
 def compute_place_costs(coefficients: Mapping[str, FloatArray]) -> PlaceCosts:
-    """Compute the yearly costs and income of a place for every draw; `coefficients` holds every name of COEFFICIENTS."""
+    """Compute the yearly costs and income of a place for every draw, from every name of COEFFICIENTS."""
     c = coefficients
     per_m2 = (
         c["capex_per_m2"] * compute_annuity(c["loan_rate"], c["loan_life"]) + c["rent_province"] + c["running_cost_m2"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ancrage.siting._bound import Node, prepare_node, tighten_bound
+from ancrage.siting._bound import Node, compute_reach_bound, prepare_node, tighten_bound
 from ancrage.siting._kernels import (
     BUDGET,
     PLACES,
@@ -209,6 +209,41 @@ def settle_costs(data: Data, node: Node, tree: Tree) -> int:
 
 
 @njit(cache=True, nogil=True)
+def close_early(data: Data, moves: Moves, node: Node, tree: Tree, cut: float) -> bool:
+    """Close a node where the money left opens one more place at most, or where the quick bound meets the cut."""
+    m = tree.state.size
+    spent = 0.0
+    cheapest = np.inf
+    second = np.inf
+    opened = 0
+    for s in range(m):
+        if tree.state[s] > 0:
+            spent += node.floor[s]
+            opened += 1
+        elif tree.state[s] == 0:
+            if node.floor[s] < 0.0:
+                return False
+            if node.floor[s] < cheapest:
+                second = cheapest
+                cheapest = node.floor[s]
+            else:
+                second = min(second, node.floor[s])
+    limit = data.number[BUDGET] + 1e-9 * abs(spent)
+    if opened + 1 >= data.number[PLACES] or spent + cheapest + second > limit:
+        for s in range(m):
+            tree.trial[s] = tree.state[s] > 0
+        offer_plan(data, moves, tree, tree.trial)
+        for s in range(m):
+            if tree.state[s] == 0:
+                tree.trial[s] = True
+                offer_plan(data, moves, tree, tree.trial)
+                tree.trial[s] = False
+        return True
+    tree.tally[WORK] += node.stop[m - 1]
+    return compute_reach_bound(data, node, tree.state, spent) <= cut
+
+
+@njit(cache=True, nogil=True)
 def settle_profits(data: Data, node: Node, tree: Tree, bound: float, cut: float) -> int:
     """Decide the free sites whose other choice brings the bound to the cut; return how many."""
     left = int(data.number[PLACES])
@@ -276,6 +311,8 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
                 return -1
             if decided == 0:
                 break
+        if close_early(data, moves, node, tree, cut):
+            return -1
         target = cut
         steps = tree.tally[NODE_STEPS]
         if d == 0 and turn == 0:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 FIRST_STEPS = 400
 """Subgradient steps at the root of the first draw; the others start from its multipliers."""
-NEXT_STEPS = 40
+NEXT_STEPS = 15
 """Subgradient steps at the root of the other draws."""
-DRAW_WORK = 400_000
-"""Arcs read at most for the proof of one draw (about 1 ms); past them the draw is not counted as proven."""
+DRAW_WORK = 250_000
+"""Arcs read at most for the proof of one draw (under 1 ms); past them the draw is not counted as proven."""
 BLOCK = 125
 """Draws solved one after the other: blocks do not depend on each other, so the result does not depend on cores."""
 POOL = 64

@@ -168,11 +168,20 @@ def list_warnings(territory: Territory, inputs: StudyInputs, best: SitingPlan, n
                 "Aucun nouveau lieu n'améliore l'objectif avec ces coefficients : le plan n'en ouvre pas.",
             )
         )
-    if bool((network.served[0][best.open] < 0.999).any()):
+    full = best.open & (network.served[0] < 0.999)
+    if bool((full & (inputs.existing_desks > 0)).any()):
         warnings.append(
             Text(
-                "At least one place is at its largest size and turns people away: see the share served.",
-                "Au moins un lieu est à sa taille maximale et refuse du monde : voir la part servie.",
+                "More people would come to an existing place than its assumed desks can take: see the share served.",
+                "Plus de personnes viendraient dans un lieu existant que ses postes supposés n'en reçoivent : voir la "
+                "part servie.",
+            )
+        )
+    if bool((full & (inputs.existing_desks == 0)).any()):
+        warnings.append(
+            Text(
+                "At least one new place is at its largest size and turns people away: see the share served.",
+                "Au moins un nouveau lieu est à sa taille maximale et refuse du monde : voir la part servie.",
             )
         )
     return tuple(warnings)

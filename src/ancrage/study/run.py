@@ -102,7 +102,8 @@ def run_study(
     territory : study area with its halo; its flows start from both.
     parameters : bundled values; the preset and the overrides of `settings` are applied here.
     progress : called with a sentence and the share done, 0..1.
-    deadline : seconds the optimisation may take, with `clock`; None to go to the proof.
+    deadline : seconds that the best network may take, and again the whole frontier, and each price up to one point of
+        it, with `clock`; None to go to the proof.
 
     Raises
     ------
@@ -131,9 +132,10 @@ def run_study(
         0.2,
     )
     by, limits = _choose_limits(settings, len(inputs.site_codes))
-    frontier = compute_frontier(problem, limits, by)
+    share = None if deadline is None else deadline / len(limits)
+    frontier = compute_frontier(problem, limits, by, deadline=share, clock=clock)
     alternatives = _list_alternatives(settings, problem, best)
-    constraints = price_constraints(problem, best)
+    constraints = price_constraints(problem, best, deadline=share, clock=clock)
     losses = compute_marginal_losses(problem, best.open)
 
     network = compute_network(inputs, use, central, best.open)

@@ -75,22 +75,16 @@ def _build_key(text: str) -> str:
     return re.sub(r"[^0-9a-z]+", " ", bare).strip()
 
 
-def _list_nearest(
-    tables: Tables, asked: str, wanted: str, keys: dict[str, str], short: dict[str, str]
-) -> list[str]:
+def _list_nearest(tables: Tables, asked: str, wanted: str, keys: dict[str, str], short: dict[str, str]) -> list[str]:
     """Return the nearest EPCI: that of the commune so called, then near codes, then near names."""
     near: list[str] = []
     if "communes" in tables and wanted:
-        communes = (
-            tables.scan("communes").select("code", "name", "epci_code").drop_nulls("epci_code").collect()
-        )
+        communes = tables.scan("communes").select("code", "name", "epci_code").drop_nulls("epci_code").collect()
         for code, name, epci_code in communes.iter_rows():
             if (code == asked or _build_key(name) == wanted) and epci_code in keys and epci_code not in near:
                 near.append(epci_code)
     near += [
-        code
-        for code in difflib.get_close_matches(asked, list(keys), n=_SUGGESTIONS, cutoff=0.8)
-        if code not in near
+        code for code in difflib.get_close_matches(asked, list(keys), n=_SUGGESTIONS, cutoff=0.8) if code not in near
     ]
     by_key = {key: code for code, key in keys.items()} | {key: code for code, key in short.items()}
     for key in difflib.get_close_matches(wanted, list(by_key), n=2 * _SUGGESTIONS, cutoff=0.5):

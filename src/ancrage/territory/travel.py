@@ -60,7 +60,5 @@ class TravelProvider(Protocol):
     def label(self) -> Text:
         """One sentence for reports: how the times were obtained, and their measured error."""
 
-    def compute_pairs(
-        self, points: Points, origins: NDArray[np.int64], destinations: NDArray[np.int64]
-    ) -> TravelPairs:
+    def compute_pairs(self, points: Points, origins: NDArray[np.int64], destinations: NDArray[np.int64]) -> TravelPairs:
         """Return car travel from points[origins[k]] to points[destinations[k]] for every k."""
