@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # uv is taken from the machine, else bootstrapped from the package index into .uv/.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
+# mkdocs-material prints a notice on its own future at every build.
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: install run test check fix bench docs lock clean
 

@@ -124,7 +124,7 @@ def _build_impact(result: StudyResult) -> Table:
             say(line.label),
             _write(line.figure.value, decimals),
             _write_interval(line.figure, decimals),
-            line.figure.unit,
+            render_unit(line.figure.unit, session.get_language()),
         )
     return table
 

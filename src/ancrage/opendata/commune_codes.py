@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ancrage.territory.tables import Tables
 
@@ -19,7 +20,7 @@ ARRONDISSEMENTS: dict[str, str] = {
 FOREIGN = r"^(?:99\d{3}|[A-Z]{2}\d+)$"
 
 # The number after those of codes of five characters; codes of any other form are numbered from it.
-FIRST_ODD = 36**5
+_FIRST_ODD = 36**5
 _DIGITS = np.array(list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 
 
@@ -75,14 +76,19 @@ def _read_passage(tables: Tables) -> pl.DataFrame:
     )
 
 
-def build_code_number(code: pl.Expr) -> pl.Expr:
+def build_code_number(code: pl.Expr, odd: Sequence[str] = ()) -> pl.Expr:
     """Return a code of four or five letters and figures as a number; null where it is anything else.
 
-    The five characters are the digits of the number in base 36: numbers are in the order of the codes, are many
-    times faster to group than text, and give back the leading zero that spreadsheets drop.
+    The five characters are the digits of the number in base 36. Numbers are many times faster to read and compare
+    than text, and the leading zero that spreadsheets drop comes back. The codes of `odd`, of any other form, are
+    numbered from 36^5 on.
     """
     number = code.str.to_integer(base=36, strict=False)
-    return pl.when(code.str.len_bytes().is_between(4, 5) & (number >= 0)).then(number).cast(pl.UInt64)
+    number = pl.when(code.str.len_bytes().is_between(4, 5) & (number >= 0)).then(number).cast(pl.UInt32)
+    if not odd:
+        return number
+    numbers = {text: _FIRST_ODD + i for i, text in enumerate(odd)}
+    return pl.coalesce(number, code.replace_strict(numbers, default=None, return_dtype=pl.UInt32))
 
 
 def build_clean_code(code: pl.Expr) -> pl.Expr:
@@ -91,16 +97,16 @@ def build_clean_code(code: pl.Expr) -> pl.Expr:
     return pl.when(clean.str.len_bytes() == 4).then("0" + clean).otherwise(clean)
 
 
-def build_code_texts(numbers: pl.Series, odd: Sequence[str]) -> pl.Series:
-    """Return the codes of numbers made by `build_code_number`; from FIRST_ODD on, those of `odd` in its order."""
-    values = numbers.to_numpy()
-    powers = 36 ** np.arange(4, -1, -1, dtype=np.uint64)
-    letters = _DIGITS[(values[:, None] // powers) % np.uint64(36)]
-    texts = pl.Series("code", np.ascontiguousarray(letters).view("U5").ravel(), dtype=pl.String)
-    if not odd:
-        return texts
-    places = (values.astype(np.int64) - FIRST_ODD).clip(0)
-    return texts.zip_with(numbers < FIRST_ODD, pl.Series("code", odd, dtype=pl.String).gather(places))
+def build_codes(numbers: NDArray[np.uint32], odd: Sequence[str]) -> pl.DataFrame:
+    """Return number and code of each of the numbers that `build_code_number` made, once, in order."""
+    present = np.zeros(_FIRST_ODD + len(odd), dtype=bool)
+    present[numbers] = True
+    found = np.flatnonzero(present)
+    usual = found[: np.searchsorted(found, _FIRST_ODD)]
+    letters = _DIGITS[usual[:, None] // 36 ** np.arange(4, -1, -1) % 36]
+    codes = np.ascontiguousarray(letters).view("U5").ravel().tolist()
+    codes += [odd[number - _FIRST_ODD] for number in found[len(usual) :]]
+    return pl.DataFrame({"number": found, "code": codes}, schema={"number": pl.UInt32, "code": pl.String})
 
 
 def build_steps(written: pl.DataFrame, code_map: pl.DataFrame | None, *, abroad: bool) -> pl.DataFrame:
@@ -116,7 +122,8 @@ def build_steps(written: pl.DataFrame, code_map: pl.DataFrame | None, *, abroad:
 
     Returns
     -------
-    number, code, code_2025 (null where the store knows no such commune), weight, foreign, folded.
+    number, code, code_2025 (null where the store knows no such commune), weight, foreign, folded, first (True for
+    the first step of a code).
     """
     if code_map is None:
         steps = written.with_columns(code_2025=pl.col("code").replace(ARRONDISSEMENTS), weight=pl.lit(1.0))
@@ -125,8 +132,29 @@ def build_steps(written: pl.DataFrame, code_map: pl.DataFrame | None, *, abroad:
     steps = steps.with_columns(foreign=pl.col("code").str.contains(FOREIGN) & abroad)
     if abroad:
         steps = steps.with_columns(code_2025=pl.when("foreign").then("code").otherwise("code_2025"))
-    return steps.with_columns(
-        folded=(pl.col("code").is_in(list(ARRONDISSEMENTS)) & (pl.col("code") != pl.col("code_2025"))).fill_null(
-            value=False
-        )
-    ).sort("code_2025", "code", nulls_last=True)
+    folded = pl.col("code").is_in(list(ARRONDISSEMENTS)) & (pl.col("code") != pl.col("code_2025"))
+    return (
+        steps.with_columns(folded=folded.fill_null(value=False))
+        .sort("code_2025", "code", nulls_last=True)
+        .with_columns(first=pl.col("number").is_first_distinct())
+    )
+
+
+def choose_steps(
+    numbers: NDArray[np.uint32], steps: pl.DataFrame
+) -> tuple[NDArray[np.uint32], NDArray[np.intp] | None]:
+    """Return the rows of `steps` for each number, and how many each number has; None when each has one."""
+    order = steps.with_row_index("rank").sort("number", maintain_order=True)
+    codes, start, count = np.unique(order["number"].to_numpy(), return_index=True, return_counts=True)
+    # A table over every possible number: few of its pages are ever touched, and nothing is faster.
+    place = np.zeros(int(codes[-1]) + 1, dtype=np.uint32)
+    ranks = order["rank"].to_numpy()
+    if len(codes) == len(order):
+        place[codes] = ranks
+        return place[numbers], None
+    place[codes] = np.arange(len(codes))
+    found = place[numbers]
+    times = count[found]
+    # Position of each repeated line among the steps of its own number.
+    within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+    return ranks[np.repeat(start[found], times) + within], times

@@ -5,22 +5,25 @@ from __future__ import annotations
 import csv
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ancrage.errors import InputError
 from ancrage.figures import Source
 from ancrage.language import Text
 from ancrage.opendata.commune_codes import (
     ARRONDISSEMENTS,
-    FIRST_ODD,
     build_clean_code,
     build_code_number,
-    build_code_texts,
+    build_codes,
     build_steps,
+    choose_steps,
 )
 from ancrage.opendata.manifest import NewTable
 from ancrage.opendata.text_file import Progress, TextFile, find_year, open_text
@@ -34,11 +37,11 @@ _MODES = {1: "home", 2: "walk_bike", 3: "walk_bike", 4: "car", 5: "car", 6: "pub
 _OLD_MODES = {1: "home", 2: "walk_bike", 3: "walk_bike", 4: "car", 5: "public_transport"}
 _MODE_NAMES = sorted(set(_MODES.values()))
 _LAST_OLD_CENSUS = 2016
-# A group is one number, many times faster to add up and to sort than columns of text. From its high bits: home
+# A flow is sorted and added up by one number, many times faster than by columns of text. From its high bits: home
 # (29 bits), work (29), mode (3), class (3); 7 where the file does not give the mode or the class.
-_HOME, _WORK, _MODE = 2**35, 2**6, 2**3
-_CODES = 2**29
+_HOME, _WORK, _MODE, _PLACES = 35, 6, 3, 2**29 - 1
 _ABSENT = 7
+_ROW_GROUP = 262_144
 # Marks of UTF-8 text that was decoded as Latin-1, and of bytes that could not be decoded: in no French name.
 _BROKEN = "Ã|Å“|Â[\u0080-\u00bf]|\ufffd"
 _LICENCE = "Licence Ouverte 2.0"
@@ -139,32 +142,32 @@ def import_flow_file(file: FlowFile, code_map: pl.DataFrame | None, aside: Path,
     if file.text is not None and not file.text.regular and (fault := _find_faulty_line(file, file.text)):
         raise fault
     name = f"flows_rp{file.vintage}" + ("_csp_mode" if file.detail else "")
-    groups, odd = _read_groups(file)
-    if groups.is_empty():
+    people, odd = _read_people(file)
+    if people.is_empty():
         raise InputError(
             f"'{file.name}' has a header and no line. Download it again.",
             f"« {file.name} » a un en-tête et aucune ligne. Téléchargez-le à nouveau.",
         )
-    rows = int(groups["rows"].sum())
-    merged = 0 if file.detail else rows - groups.height
     homes, works = (
-        build_steps(_build_written(groups, place, odd), code_map, abroad=place == _WORK) for place in (_HOME, _WORK)
+        build_steps(build_codes(people[place].to_numpy(), odd), code_map, abroad=place == "work")
+        for place in ("home", "work")
     )
-    flows = _compute_flows(groups, homes, works)
-    summary = _build_summary(file, flows, homes, works, rows, merged)
+    flows = _compute_flows(people, homes, works)
+    summary = _build_summary(file, people.height, flows, homes, works)
+    del people
     target = aside / f"{name}.parquet"
     progress("write", 0, 0)
     table = _build_table(file, flows, homes, works)
-    # Small row groups in order of home: a study of one EPCI reads only its own.
-    table.write_parquet(target, compression="zstd", compression_level=1, row_group_size=65_536)
+    # Row groups in order of home: a study of one EPCI reads only its own.
+    table.write_parquet(target, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
     return NewTable(target, _build_source(name, file), table.height, summary)
 
 
-def _read_groups(file: FlowFile) -> tuple[pl.DataFrame, list[str]]:
-    """Return key, workers and rows of each group of the file, and its codes that are not of the usual form.
+def _read_people(file: FlowFile) -> tuple[pl.DataFrame, list[str]]:
+    """Return home, work, mode, csp and workers of each line, as numbers, and the codes of an unusual form.
 
     The strict reading comes first; text, spaces, decimal commas and unusual codes only where it fails, for they
-    cost more. A line that cannot be used gives the group without key.
+    cost more.
 
     Raises
     ------
@@ -173,27 +176,31 @@ def _read_groups(file: FlowFile) -> tuple[pl.DataFrame, list[str]]:
     """
     modes = _MODES
     if file.detail and file.vintage <= _LAST_OLD_CENSUS:
-        trans = file.frame.select((pl.col(file.columns["TRANS"]).str.strip_chars() == "6").any())
-        modes = _MODES if trans.collect(engine="streaming").item() else _OLD_MODES
-    try:
-        if file.text is not None:
-            numbers: dict[str, type[pl.DataType]] = {file.columns["WORKERS"]: pl.Float64}
-            if file.detail:
-                numbers |= {file.columns[c]: pl.Int8 for c in ("TRANS", "CS1")}
-            groups = _collect_groups(file, file.text.scan(numbers), {}, modes)
-            if not groups["key"].has_nulls():
-                return groups, []
-    except pl.exceptions.PolarsError:
-        pass  # a field that is no number
+        sixth = file.frame.select((pl.col(file.columns["TRANS"]).str.strip_chars() == "6").any())
+        modes = _MODES if sixth.collect(engine="streaming").item() else _OLD_MODES
+    if file.text is not None:
+        types: dict[str, type[pl.DataType]] = {file.columns["WORKERS"]: pl.Float64}
+        if file.detail:
+            types |= {file.columns[c]: pl.Int8 for c in ("TRANS", "CS1")}
+        with suppress(pl.exceptions.PolarsError):  # raised by a field that is no number
+            people = _collect_people(file, file.text.scan(types), [], modes)
+            if _is_usable(people):
+                return people, []
     try:
         odd = _list_odd_codes(file)
-        numbered = {code: FIRST_ODD + i for i, code in enumerate(odd)}
-        groups = _collect_groups(file, file.frame, numbered, modes)
+        people = _collect_people(file, file.frame, odd, modes)
     except pl.exceptions.PolarsError as error:
         raise _find_fault(file, error) from error
-    if groups["key"].has_nulls():
+    if not _is_usable(people):
         raise _find_fault(file)
-    return groups, odd
+    return people, odd
+
+
+def _is_usable(people: pl.DataFrame) -> bool:
+    if people["home"].has_nulls() or people["work"].has_nulls() or people["workers"].has_nulls():
+        return False
+    workers = people["workers"].to_numpy()
+    return bool((workers >= 0).all() and (workers < math.inf).all())
 
 
 def _list_places(file: FlowFile) -> list[str]:
@@ -212,76 +219,69 @@ def _list_odd_codes(file: FlowFile) -> list[str]:
     return pl.concat(codes).unique().sort("code").collect(engine="streaming")["code"].to_list()
 
 
-def _collect_groups(file: FlowFile, frame: pl.LazyFrame, odd: dict[str, int], modes: dict[int, str]) -> pl.DataFrame:
+def _collect_people(file: FlowFile, frame: pl.LazyFrame, odd: list[str], modes: dict[int, str]) -> pl.DataFrame:
     columns = file.columns
     careful = frame is file.frame
     workers = pl.col(columns["WORKERS"])
-    if careful:
-        workers = workers.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     number = {}
     for column in _list_places(file):
-        code = build_clean_code(pl.col(column)) if careful else pl.col(column)
-        number[column] = build_code_number(code)
-        if odd:
-            number[column] = pl.coalesce(number[column], code.replace_strict(odd, default=None, return_dtype=pl.UInt64))
-    home, work = number[columns["COMMUNE" if file.detail else "CODGEO"]], number[columns["DCLT"]]
-    if "ARM" in columns and file.detail:
-        arm = number[columns["ARM"]]
-        home = pl.when(arm.is_in([int(code, 36) for code in ARRONDISSEMENTS])).then(arm).otherwise(home)
-    key = home * _HOME + work * _WORK
-    if file.detail:
-        mode, csp = (pl.col(columns[c]).cast(pl.Int8, strict=False) for c in ("TRANS", "CS1"))
-        places = {value: _MODE_NAMES.index(name) for value, name in modes.items()}
-        key = (
-            key
-            + mode.replace_strict(places, default=_ABSENT, return_dtype=pl.UInt64) * _MODE
-            + pl.when(csp.is_between(1, 6)).then(csp).otherwise(_ABSENT).cast(pl.UInt64)
-        )
-    usable = workers.is_between(0, math.inf, closed="left")
-    return (
+        number[column] = build_code_number(build_clean_code(pl.col(column)) if careful else pl.col(column), odd)
+    if careful:
+        workers = workers.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
         # A blank line (often the last one) is no line.
-        frame.filter(pl.any_horizontal(pl.col(columns[c]).is_not_null() for c in ("DCLT", "WORKERS")))
-        .select(key=pl.when(usable).then(key), workers=workers)
-        .group_by("key")
-        .agg(pl.col("workers").sum(), rows=pl.len())
-        .collect(engine="streaming")
-    )
-
-
-def _build_written(groups: pl.DataFrame, place: int, odd: list[str]) -> pl.DataFrame:
-    """Return number and code of the homes, or works, of the groups."""
-    numbers = groups.select(number=pl.col("key") // place % _CODES).unique()["number"]
-    return pl.DataFrame({"number": numbers, "code": build_code_texts(numbers, odd)})
-
-
-def _compute_flows(groups: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFrame) -> pl.DataFrame:
-    """Return home and work (rows of `homes` and `works`), mode, csp and workers, in this order."""
-    steps = [
-        table.with_row_index(name).select(
-            "number", pl.col(name).cast(pl.UInt64), pl.col("weight").alias(f"{name}_weight")
+        frame = frame.filter(pl.any_horizontal(pl.col(columns[c]).is_not_null() for c in ("DCLT", "WORKERS")))
+    home = number[columns["COMMUNE" if file.detail else "CODGEO"]]
+    fields = {"work": number[columns["DCLT"]], "workers": workers}
+    if file.detail:
+        if "ARM" in columns:
+            arm = number[columns["ARM"]]
+            home = pl.when(arm.is_in([int(code, 36) for code in ARRONDISSEMENTS])).then(arm).otherwise(home)
+        fields |= {
+            name: pl.col(columns[c]).cast(pl.Int8, strict=False).fill_null(0)
+            for name, c in (("mode", "TRANS"), ("csp", "CS1"))
+        }
+    people = frame.select(home=home, **fields).collect(engine="streaming")
+    if file.detail:
+        places = np.full(256, _ABSENT, dtype=np.uint8)
+        places[list(modes)] = [_MODE_NAMES.index(mode) for mode in modes.values()]
+        classes = np.full(256, _ABSENT, dtype=np.uint8)
+        classes[1:7] = range(1, 7)
+        people = people.with_columns(
+            mode=places[people["mode"].to_numpy().view(np.uint8)],
+            csp=classes[people["csp"].to_numpy().view(np.uint8)],
         )
-        for name, table in (("home", homes), ("work", works))
-    ]
-    key = pl.col("key")
-    return (
-        groups.lazy()
-        .join(steps[0].lazy(), left_on=key // _HOME, right_on="number")
-        .join(steps[1].lazy(), left_on=key // _WORK % _CODES, right_on="number")
-        .select(
-            key=pl.col("home") * _HOME + pl.col("work") * _WORK + key % _WORK,
-            # The order in which lines are summed is not that of the file: the last digits are dropped, so that
-            # the same lines in another order give the same table.
-            workers=(pl.col("workers") * pl.col("home_weight") * pl.col("work_weight")).round(9),
-        )
-        .sort("key")
-        .select(
-            home=(key // _HOME).cast(pl.UInt32),
-            work=(key // _WORK % _CODES).cast(pl.UInt32),
-            mode=(key // _MODE % 8).cast(pl.UInt8),
-            csp=(key % 8).cast(pl.UInt8),
-            workers="workers",
-        )
-        .collect()
+    return people
+
+
+def _compute_flows(people: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFrame) -> pl.DataFrame:
+    """Return home and work (rows of `homes` and `works`), mode, csp and workers: one row per flow, in this order."""
+    key = np.zeros(people.height, dtype=np.uint64)
+    if "mode" in people.columns:
+        key += people["mode"].to_numpy() * np.uint64(1 << _MODE) + people["csp"].to_numpy()
+    workers = people["workers"].to_numpy()
+    lines: NDArray[Any] | slice = slice(None)
+    for place, steps, shift in (("home", homes, _HOME), ("work", works, _WORK)):
+        ranks, times = choose_steps(people[place].to_numpy()[lines], steps)
+        if times is not None:
+            lines = np.repeat(np.arange(len(people))[lines], times)
+            key, workers = np.repeat(key, times), np.repeat(workers, times)
+            workers *= steps["weight"].to_numpy()[ranks]
+        key += ranks.astype(np.uint64) << np.uint64(shift)
+    sorted_ = pl.DataFrame({"key": key, "workers": workers}).sort("key")
+    key = sorted_["key"].to_numpy()
+    first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+    # The order in which lines are added is not that of the file: the last digits are dropped, so that the same
+    # lines in another order give the same table.
+    workers = np.add.reduceat(sorted_["workers"].to_numpy(), first).round(9)
+    key = key[first]
+    return pl.DataFrame(
+        {
+            "home": (key >> np.uint64(_HOME)).astype(np.uint32),
+            "work": (key >> np.uint64(_WORK) & np.uint64(_PLACES)).astype(np.uint32),
+            "mode": (key >> np.uint64(_MODE) & np.uint64(7)).astype(np.uint8),
+            "csp": (key & np.uint64(7)).astype(np.uint8),
+            "workers": workers,
+        }
     )
 
 
@@ -366,7 +366,7 @@ def _build_field_error(file: FlowFile, line: int, field: str, value: str | None)
 
 
 def _build_summary(
-    file: FlowFile, flows: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFrame, rows: int, merged: int
+    file: FlowFile, rows: int, flows: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFrame
 ) -> dict[str, Any]:
     workers = flows["workers"]
 
@@ -378,6 +378,8 @@ def _build_summary(
         for flag in (pl.col("folded"), pl.col("code_2025").is_null())
     )
     lost = flows.filter(unknown)
+    # Where a commune was split, only the flow to its first successor stands for the line of the file.
+    kept = homes["first"].gather(flows["home"]) & works["first"].gather(flows["work"])
     codes = (
         pl.concat(
             lost.group_by(side)
@@ -398,7 +400,7 @@ def _build_summary(
         "workers": round(float(workers.sum()), 3),
         "foreign_workers": compute_workers(works["foreign"].gather(flows["work"])),
         "folded_workers": compute_workers(folded),
-        "duplicates_merged": merged,
+        "duplicates_merged": 0 if file.detail else rows - int(kept.sum()),
         "unknown_communes": codes.height,
         "unknown_workers": round(float(lost["workers"].sum()), 3),
         "unknown_codes": codes["code"].head(10).to_list(),
