@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 from ancrage.errors import InputError
 from ancrage.figures import Source
@@ -37,10 +37,7 @@ _MODES = {1: "home", 2: "walk_bike", 3: "walk_bike", 4: "car", 5: "car", 6: "pub
 _OLD_MODES = {1: "home", 2: "walk_bike", 3: "walk_bike", 4: "car", 5: "public_transport"}
 _MODE_NAMES = sorted(set(_MODES.values()))
 _LAST_OLD_CENSUS = 2016
-# A flow is sorted and added up by one number, many times faster than by columns of text. From its high bits: home
-# (29 bits), work (29), mode (3), class (3); 7 where the file does not give the mode or the class.
-_HOME, _WORK, _MODE, _PLACES = 35, 6, 3, 2**29 - 1
-_ABSENT = 7
+_ABSENT = 7  # place of a mode or class that the file does not give, after all others
 _ROW_GROUP = 262_144
 # Marks of UTF-8 text that was decoded as Latin-1, and of bytes that could not be decoded: in no French name.
 _BROKEN = "Ã|Å“|Â[\u0080-\u00bf]|\ufffd"
@@ -254,33 +251,34 @@ def _collect_people(file: FlowFile, frame: pl.LazyFrame, odd: list[str], modes: 
 
 
 def _compute_flows(people: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFrame) -> pl.DataFrame:
-    """Return home and work (rows of `homes` and `works`), mode, csp and workers: one row per flow, in this order."""
-    key = np.zeros(people.height, dtype=np.uint64)
-    if "mode" in people.columns:
-        key += people["mode"].to_numpy() * np.uint64(1 << _MODE) + people["csp"].to_numpy()
+    """Return home and work (rows of `homes` and `works`), mode, csp and workers: one row per flow, in this order.
+
+    They are added up as a sparse matrix, homes by (work, mode, csp): sorting by counting, several times faster than
+    groups or sorts of a table.
+    """
     workers = people["workers"].to_numpy()
-    lines: NDArray[Any] | slice = slice(None)
-    for place, steps, shift in (("home", homes, _HOME), ("work", works, _WORK)):
-        ranks, times = choose_steps(people[place].to_numpy()[lines], steps)
-        if times is not None:
-            lines = np.repeat(np.arange(len(people))[lines], times)
-            key, workers = np.repeat(key, times), np.repeat(workers, times)
-            workers *= steps["weight"].to_numpy()[ranks]
-        key += ranks.astype(np.uint64) << np.uint64(shift)
-    sorted_ = pl.DataFrame({"key": key, "workers": workers}).sort("key")
-    key = sorted_["key"].to_numpy()
-    first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-    # The order in which lines are added is not that of the file: the last digits are dropped, so that the same
-    # lines in another order give the same table.
-    workers = np.add.reduceat(sorted_["workers"].to_numpy(), first).round(9)
-    key = key[first]
+    detail = np.zeros(people.height, dtype=np.int64)
+    if "mode" in people.columns:
+        detail += people["mode"].to_numpy().astype(np.int64) * 8 + people["csp"].to_numpy()
+    home, times = choose_steps(people["home"].to_numpy(), homes)
+    number = people["work"].to_numpy()
+    if times is not None:
+        number, detail, workers = (np.repeat(column, times) for column in (number, detail, workers))
+        workers = workers * homes["weight"].to_numpy()[home]
+    work, times = choose_steps(number, works)
+    if times is not None:
+        home, detail, workers = (np.repeat(column, times) for column in (home, detail, workers))
+        workers = workers * works["weight"].to_numpy()[work]
+    matrix = coo_array((workers, (home, work * np.int64(64) + detail)), shape=(len(homes), len(works) * 64)).tocsr()
     return pl.DataFrame(
         {
-            "home": (key >> np.uint64(_HOME)).astype(np.uint32),
-            "work": (key >> np.uint64(_WORK) & np.uint64(_PLACES)).astype(np.uint32),
-            "mode": (key >> np.uint64(_MODE) & np.uint64(7)).astype(np.uint8),
-            "csp": (key & np.uint64(7)).astype(np.uint8),
-            "workers": workers,
+            "home": np.repeat(np.arange(len(homes), dtype=np.uint32), np.diff(matrix.indptr)),
+            "work": (matrix.indices // 64).astype(np.uint32),
+            "mode": (matrix.indices // 8 % 8).astype(np.uint8),
+            "csp": (matrix.indices % 8).astype(np.uint8),
+            # The order in which lines are added is that of the file: the last digits are dropped, so that the same
+            # lines in another order give the same table.
+            "workers": matrix.data.round(9),
         }
     )
 
