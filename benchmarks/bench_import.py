@@ -90,16 +90,25 @@ def run_import(path: Path) -> float:
 
 
 def run_pandas(path: Path) -> float:
-    """Do the work of the base's import with pandas, but without writing Parquet (it needs another library)."""
+    """Do the work of the base's import with pandas, as one ordinarily would.
+
+    Without pyarrow pandas writes no Parquet: Polars writes it from its columns, which is faster than `to_csv`.
+    """
     import pandas as pd
 
     start = time.perf_counter()
     table = pd.read_csv(path, sep=";", dtype=str)
     table["workers"] = pd.to_numeric(table["NBFLUX_C21_ACTOCC15P"])
+    if not (np.isfinite(table["workers"]).all() and (table["workers"] >= 0).all()):
+        raise ValueError("workers")
     for column, current in (("CODGEO", "origin_2025"), ("DCLT", "destination_2025")):
         table[current] = table[column].map(ARRONDISSEMENTS).fillna(table[column])
-    keys = ["CODGEO", "DCLT", "origin_2025", "destination_2025"]
-    table.groupby(keys, as_index=False)["workers"].sum()
+    keys = ["origin_2025", "destination_2025", "CODGEO", "DCLT"]
+    flows = table.groupby(keys, as_index=False)["workers"].sum()
+    columns = {key: flows[key].to_numpy(dtype=object) for key in keys}
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        frame = pl.DataFrame({**columns, "workers": flows["workers"].to_numpy()})
+        frame.with_columns(vintage=2021).write_parquet(Path(folder) / "flows.parquet", compression="zstd")
     return time.perf_counter() - start
 
 

@@ -158,13 +158,17 @@ def _check_text(plain: Path, name: str, aside: Path, progress: Progress) -> Text
             signs = np.frombuffer(block, dtype=np.uint8)
             separators += int(np.count_nonzero(signs == ord(separator)))
             lines += int(np.count_nonzero(signs == ord("\n")))
-            suspicious = suspicious or (not block.isascii() and any(mark in block for mark in _SUSPECT_BYTES))
-            filled = block.rstrip()
-            ended = block[len(filled) :].count(b"\n")
-            blank_end = ended if filled else blank_end + ended
-            if is_utf8 and not (block.isascii() and not decoder.getstate()[0]):
+            if block[-1:].isspace():
+                filled = block.rstrip()
+                ended = block[len(filled) :].count(b"\n")
+                blank_end = ended if filled else blank_end + ended
+            else:
+                blank_end = 0
+            if not block.isascii() or decoder.getstate()[0]:
+                suspicious = suspicious or any(mark in block for mark in _SUSPECT_BYTES)
                 try:
-                    decoder.decode(block, final=done >= size)
+                    if is_utf8:
+                        decoder.decode(block, final=done >= size)
                 except UnicodeDecodeError:
                     is_utf8 = False
             progress("check", done, size)
