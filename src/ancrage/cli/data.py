@@ -62,8 +62,10 @@ def import_data(
         typer.Option("--vintage", help="Census year, when the file's name does not give it.", show_default=False),
     ] = None,
     as_json: session.JsonOption = False,
+    lang: session.LangOption = None,
 ) -> None:
     """Import files into the store: all of them, or none if one is refused."""
+    session.choose_language(lang)
     from ancrage.opendata.importing import import_files
 
     folder = session.find_data_folder(data)
@@ -90,8 +92,10 @@ def fetch_data(
     ] = None,
     data: session.DataOption = None,
     as_json: session.JsonOption = False,
+    lang: session.LangOption = None,
 ) -> None:
     """Download official files into DIR/downloads and import those that can be; alone, list the catalogue."""
+    session.choose_language(lang)
     from ancrage.opendata.fetch import choose_address, fetch_file
     from ancrage.opendata.importing import import_files
 
@@ -139,8 +143,11 @@ def fetch_data(
 
 
 @app.command("list")
-def list_data(data: session.DataOption = None, as_json: session.JsonOption = False) -> None:
+def list_data(
+    data: session.DataOption = None, as_json: session.JsonOption = False, lang: session.LangOption = None
+) -> None:
     """List the tables of the store, with their source, vintage, licence and rows."""
+    session.choose_language(lang)
     from ancrage.opendata.check import list_tables
 
     folder = session.find_data_folder(data)
@@ -180,8 +187,11 @@ def list_data(data: session.DataOption = None, as_json: session.JsonOption = Fal
 
 
 @app.command("check")
-def check_data(data: session.DataOption = None, as_json: session.JsonOption = False) -> None:
+def check_data(
+    data: session.DataOption = None, as_json: session.JsonOption = False, lang: session.LangOption = None
+) -> None:
     """Check the store: files, columns, coverage of the flows and commune codes. Exit 1 when a problem is found."""
+    session.choose_language(lang)
     from ancrage.opendata.check import check_store
 
     folder = session.find_data_folder(data)

@@ -29,8 +29,10 @@ def diagnose(
     data: session.DataOption = None,
     communes: Annotated[bool, typer.Option("--communes", help="Also show one line per commune.")] = False,
     as_json: session.JsonOption = False,
+    lang: session.LangOption = None,
 ) -> None:
     """Diagnose one EPCI beside comparable ones: jobs, commuting, services, housing, brownfields."""
+    session.choose_language(lang)
     # Imported here so that the other commands start without Polars.
     from ancrage.diagnosis import build_diagnosis
     from ancrage.opendata.store import open_store

@@ -51,8 +51,10 @@ def list_parameters(
     ] = None,
     on: DateOption = None,
     as_json: session.JsonOption = False,
+    lang: session.LangOption = None,
 ) -> None:
     """List the parameters with their interval, unit and letter."""
+    session.choose_language(lang)
     from ancrage.parameters import load_parameters
 
     day = read_day(on)
@@ -91,8 +93,10 @@ def show_parameter(
     name: Annotated[str, typer.Argument(help="Name of the parameter, as in the list.")],
     on: DateOption = None,
     as_json: session.JsonOption = False,
+    lang: session.LangOption = None,
 ) -> None:
     """Show one parameter: value, interval, letter, source, note, periods and presets."""
+    session.choose_language(lang)
     from ancrage.parameters import load_parameters
 
     day = read_day(on)
@@ -113,8 +117,9 @@ def show_parameter(
 
 
 @app.command("presets")
-def list_presets(as_json: session.JsonOption = False) -> None:
+def list_presets(as_json: session.JsonOption = False, lang: session.LangOption = None) -> None:
     """List the presets and the values they set."""
+    session.choose_language(lang)
     from ancrage.parameters import load_parameters
 
     presets = load_parameters().list_presets()

@@ -36,8 +36,10 @@ def build_network(
     ],
     data: session.DataOption = None,
     as_json: session.JsonOption = False,
+    lang: session.LangOption = None,
 ) -> None:
     """Build the routing dataset of an OpenStreetMap extract in the data folder (needs the extra 'routing')."""
+    session.choose_language(lang)
     from ancrage.opendata.travel_routing import build_dataset
 
     waiting = session.say(Text("Building the road network", "Construction du réseau routier"))
@@ -53,8 +55,11 @@ def build_network(
 
 
 @app.command("list")
-def list_networks(data: session.DataOption = None, as_json: session.JsonOption = False) -> None:
+def list_networks(
+    data: session.DataOption = None, as_json: session.JsonOption = False, lang: session.LangOption = None
+) -> None:
     """List the road networks built in the data folder."""
+    session.choose_language(lang)
     from ancrage.opendata.travel_routing import list_datasets
 
     folder = session.find_data_folder(data)
@@ -102,8 +107,10 @@ def check_times(
     ] = "estimate",
     data: session.DataOption = None,
     as_json: session.JsonOption = False,
+    lang: session.LangOption = None,
 ) -> None:
     """Compare travel times with reference minutes: error by pair, in minutes."""
+    session.choose_language(lang)
     from ancrage.cli.providers import build_provider
     from ancrage.opendata.store import open_store
     from ancrage.opendata.travel_pairs import read_reference
