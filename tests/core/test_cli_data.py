@@ -177,3 +177,8 @@ def test_data_check_finds_the_real_folder_sound(run: Run, real_data: Path) -> No
     assert detail["homes"] == 1265
     assert detail["lost"] == 0.0
     assert detail["lost_as_written"] == pytest.approx(0.0058, abs=0.0001)
+
+
+def test_data_commands_take_the_language_after_their_name(run: Run, store: Path) -> None:
+    assert "tables, 0 problem(s)" in run("data", "check", "--data", str(store), "--lang", "en", lang="fr").stdout
+    assert "problème(s)" in run("data", "check", "--data", str(store), "--lang", "fr").stdout

@@ -326,6 +326,62 @@ def test_import_detail_refuses_a_negative_weight_in_parquet(store: Path) -> None
     assert "line 2, field IPONDI: '-2.0'" in refused.value.text.en
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("DCLT", None, "line 2, field DCLT: ''"),
+        ("COMMUNE", " ", "line 2, field COMMUNE: ' '"),
+        ("IPONDI", "inf", "line 2, field IPONDI: 'inf'"),
+    ],
+)
+def test_import_detail_names_the_faulty_field_of_parquet(store: Path, field: str, value: str | None, said: str) -> None:
+    columns = {"COMMUNE": "77001", "CS1": "3", "DCLT": "77002", "IPONDI": "1,5", "TRANS": "4"}
+    path = store.parent / "RP2021_mobpro.parquet"
+    pl.DataFrame({c: [good, value if c == field else good] for c, good in columns.items()}).write_parquet(path)
+    with pytest.raises(InputError) as refused:
+        import_files([path], store)
+    assert said in refused.value.text.en
+
+
+def test_import_base_cleans_codes_and_keeps_those_of_an_unusual_form(store: Path) -> None:
+    pl.DataFrame({"code": ["77001", "2A004", "01001"]}).write_parquet(store / "communes.parquet")
+    lines = ' 77001 ;A;2a004;B;1\n"77001";A;1001;B;"2"\n\n77001;A;ÉTRANGER;C;4\n77001;A;7;D;8\n77001;A;2A004;B;16\n'
+    imported = import_text(store, HEADER + lines)
+    assert read_rows(store) == [
+        ("77001", "01001", "77001", "01001", 2.0, 2021),
+        ("77001", "2A004", "77001", "2A004", 17.0, 2021),
+        ("77001", "7", "77001", None, 8.0, 2021),
+        ("77001", "ÉTRANGER", "77001", None, 4.0, 2021),
+    ]
+    assert imported.summary["unknown_codes"] == ["7", "ÉTRANGER"]
+    assert (imported.summary["rows_read"], imported.summary["duplicates_merged"]) == (5, 1)
+
+
+def test_import_base_shares_flows_between_two_split_communes(store: Path) -> None:
+    pl.DataFrame({"code_old": ["77901", "77901"], "code_new": ["77001", "77002"], "share": [3.0, 1.0]}).write_parquet(
+        store / "passage.parquet"
+    )
+    imported = import_text(store, HEADER + "77901;S;77901;S;10\n77901;S;77901;S;6\n77001;A;77901;S;4\n")
+    assert read_rows(store) == [
+        ("77001", "77901", "77001", "77001", 3.0, 2021),
+        ("77001", "77901", "77001", "77002", 1.0, 2021),
+        ("77901", "77901", "77001", "77001", 9.0, 2021),
+        ("77901", "77901", "77001", "77002", 3.0, 2021),
+        ("77901", "77901", "77002", "77001", 3.0, 2021),
+        ("77901", "77901", "77002", "77002", 1.0, 2021),
+    ]
+    assert (imported.summary["workers"], imported.summary["duplicates_merged"]) == (20.0, 1)
+
+
+def test_import_detail_reads_the_six_modes_when_an_old_file_has_them(store: Path) -> None:
+    lines = "77001;ZZZZZ;1;3;77002;1;4\n77001;ZZZZZ;1;3;77002;2;5\n77001;ZZZZZ;1;3;77002;4;6\n"
+    import_text(store, DETAIL_HEADER + lines, "FD_MOBPRO_2014.csv")
+    assert {row[4]: row[6] for row in read_rows(store, "flows_rp2014_csp_mode")} == {
+        "car": 3.0,
+        "public_transport": 4.0,
+    }
+
+
 CODES = st.sampled_from(["77001", "77002", "01001", "75101", "75120", "69381", "13201", "99110", "88888"])
 LINES = st.lists(
     st.tuples(CODES.filter(lambda c: c != "99110"), CODES, st.decimals("0", "9000", places=6)), min_size=1, max_size=25

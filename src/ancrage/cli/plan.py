@@ -245,7 +245,7 @@ def run_plan(
     if as_json:
         from ancrage.reports.export_json import build_json
 
-        session.print_json(build_json(result, diagnosis, checksums))
+        session.print_json(build_json(result, diagnosis, checksums, session.get_language()))
         return
     from ancrage.cli.plan_summary import print_summary
 

@@ -25,7 +25,7 @@ ROW_SCHEMA = pl.Schema(
     }
 )
 
-_DIGITS = 8
+_DIGITS = 10
 
 # Columns of `communes` that a diagnosis can use; the first are required, the others may be missing.
 _REQUIRED = ("code", "name", "epci_code", "lon", "lat", "population_2022")

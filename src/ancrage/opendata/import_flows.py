@@ -335,12 +335,13 @@ def _find_fault(file: FlowFile, error: Exception | None = None) -> InputError:
             f"'{file.name}' cannot be read as a table ({_shorten(error)}). Download it again.",
             f"« {file.name} » n'est pas lisible comme tableau ({_shorten(error)}). Téléchargez-le à nouveau.",
         )
-    faulty = file.frame.with_row_index("line").filter(
-        ~pl.col(file.columns["WORKERS"]).cast(pl.Float64, strict=False).ge(0).fill_null(value=False)
-    )
-    first = faulty.head(1).collect()
-    line, value = (int(first["line"][0]) + 1, first[file.columns["WORKERS"]][0]) if first.height else (0, None)
-    return _build_field_error(file, line, file.columns["WORKERS"], value)
+    home, work, count = (file.columns[c] for c in ("COMMUNE" if file.detail else "CODGEO", "DCLT", "WORKERS"))
+    workers = pl.col(count).str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    bad = {c: pl.col(c).str.strip_chars().fill_null("") == "" for c in (home, work)}
+    bad[count] = ~workers.is_between(0, math.inf, closed="left").fill_null(value=False)
+    first = file.frame.with_row_index("line", 1).filter(pl.any_horizontal(bad.values())).head(1).collect()
+    field = next(column for column in bad if first.select(bad[column]).item())
+    return _build_field_error(file, int(first["line"][0]), field, first[field][0])
 
 
 def _is_count(value: str) -> bool:

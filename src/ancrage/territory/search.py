@@ -16,6 +16,7 @@ _PREFIX = re.compile(
     r"^(cc|ca|cu|metropole|communaute (de communes|d agglomeration|urbaine))( (de la|de l|des|du|de|d))? "
 )
 _SUGGESTIONS = 5
+_SHORT_WORD = 4
 
 
 def choose_epci(tables: Tables, text: str) -> str:
@@ -86,8 +87,10 @@ def _list_nearest(tables: Tables, asked: str, wanted: str, keys: dict[str, str],
     near += [
         code for code in difflib.get_close_matches(asked, list(keys), n=_SUGGESTIONS, cutoff=0.8) if code not in near
     ]
-    by_key = {key: code for code, key in keys.items()} | {key: code for code, key in short.items()}
-    for key in difflib.get_close_matches(wanted, list(by_key), n=2 * _SUGGESTIONS, cutoff=0.5):
+    # A long official name is far from its one word that people type: words are compared too.
+    words = {word: code for code, key in short.items() for word in key.split() if len(word) > _SHORT_WORD}
+    by_key = words | {key: code for code, key in keys.items()} | {key: code for code, key in short.items()}
+    for key in difflib.get_close_matches(wanted, list(by_key), n=2 * _SUGGESTIONS, cutoff=0.6):
         if by_key[key] not in near:
             near.append(by_key[key])
     return near[:_SUGGESTIONS]

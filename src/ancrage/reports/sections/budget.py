@@ -153,6 +153,7 @@ def _build_alternatives(context: Context) -> Table:
         Column("added", pen.say("Opens instead", "Ouvre à la place"), width=2.6),
         Column("removed", pen.say("Does not open", "N'ouvre pas"), width=2.6),
         Column("places", pen.say("Places", "Lieux"), printed=False),
+        Column("codes", pen.say("INSEE codes of the places", "Codes INSEE des lieux"), printed=False),
     )
 
     def list_names(codes: tuple[str, ...]) -> str:
@@ -167,6 +168,7 @@ def _build_alternatives(context: Context) -> Table:
         "–",
         "–",
         list_names(tuple(p.code for p in result.places)),
+        " ".join(sorted(p.code for p in result.places)),
     )
     others: list[tuple[Cell, ...]] = [
         (
@@ -178,6 +180,7 @@ def _build_alternatives(context: Context) -> Table:
             list_names(row.added),
             list_names(row.removed),
             list_names(row.places),
+            " ".join(row.places),
         )
         for rank, row in enumerate(result.alternatives, start=1)
     ]
