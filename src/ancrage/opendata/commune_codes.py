@@ -140,15 +140,13 @@ def build_steps(written: pl.DataFrame, code_map: pl.DataFrame | None, *, abroad:
     )
 
 
-def choose_steps(
-    numbers: NDArray[np.uint32], steps: pl.DataFrame
-) -> tuple[NDArray[np.uint32], NDArray[np.intp] | None]:
+def choose_steps(numbers: NDArray[np.uint32], steps: pl.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.intp] | None]:
     """Return the rows of `steps` for each number, and how many each number has; None when each has one."""
     order = steps.with_row_index("rank").sort("number", maintain_order=True)
     codes, start, count = np.unique(order["number"].to_numpy(), return_index=True, return_counts=True)
     # A table over every possible number: few of its pages are ever touched, and nothing is faster.
-    place = np.zeros(int(codes[-1]) + 1, dtype=np.uint32)
-    ranks = order["rank"].to_numpy()
+    place = np.zeros(int(codes[-1]) + 1, dtype=np.int32)
+    ranks = order["rank"].to_numpy().astype(np.int32)
     if len(codes) == len(order):
         place[codes] = ranks
         return place[numbers], None

@@ -257,9 +257,9 @@ def _compute_flows(people: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFram
     groups or sorts of a table.
     """
     workers = people["workers"].to_numpy()
-    detail = np.zeros(people.height, dtype=np.int64)
+    detail = np.zeros(people.height, dtype=np.uint8)
     if "mode" in people.columns:
-        detail += people["mode"].to_numpy().astype(np.int64) * 8 + people["csp"].to_numpy()
+        detail += people["mode"].to_numpy() * np.uint8(8) + people["csp"].to_numpy()
     home, times = choose_steps(people["home"].to_numpy(), homes)
     number = people["work"].to_numpy()
     if times is not None:
@@ -269,13 +269,17 @@ def _compute_flows(people: pl.DataFrame, homes: pl.DataFrame, works: pl.DataFram
     if times is not None:
         home, detail, workers = (np.repeat(column, times) for column in (home, detail, workers))
         workers = workers * works["weight"].to_numpy()[work]
-    matrix = coo_array((workers, (home, work * np.int64(64) + detail)), shape=(len(homes), len(works) * 64)).tocsr()
+    # Three bits for the mode and three for the class; in place, for new memory costs more than the sums.
+    column = work if len(works) < 2**25 else work.astype(np.int64)
+    column <<= 6
+    column |= detail
+    matrix = coo_array((workers, (home, column)), shape=(len(homes), len(works) << 6)).tocsr()
     return pl.DataFrame(
         {
             "home": np.repeat(np.arange(len(homes), dtype=np.uint32), np.diff(matrix.indptr)),
-            "work": (matrix.indices // 64).astype(np.uint32),
-            "mode": (matrix.indices // 8 % 8).astype(np.uint8),
-            "csp": (matrix.indices % 8).astype(np.uint8),
+            "work": (matrix.indices >> 6).astype(np.uint32),
+            "mode": (matrix.indices >> 3 & 7).astype(np.uint8),
+            "csp": (matrix.indices & 7).astype(np.uint8),
             # The order in which lines are added is that of the file: the last digits are dropped, so that the same
             # lines in another order give the same table.
             "workers": matrix.data.round(9),
