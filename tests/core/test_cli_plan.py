@@ -78,7 +78,7 @@ def test_study_file_on_other_data_is_refused_unless_allowed(demo_store, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--budget", "10"), "pays for no place"),
+        (("--budget", "10"), "pays for no place sized to its demand"),
         ((), "Give a budget"),
         (("--budget", "-1"), "budget"),
         (("--budget", "150000", "--preset", "rosy"), "preset"),

@@ -193,7 +193,7 @@ def test_overrides_are_listed_with_their_default(area):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"budget": 1000.0}, "pays for no place"),
+        ({"budget": 1000.0}, "pays for no place sized to its demand"),
         ({"budget": 150e3, "keep": ("00001",), "exclude": ("00001",)}, "both kept and excluded"),
         ({"budget": 150e3, "keep": ("77777",)}, "is not a commune of"),
         ({"places": 1, "keep": ("00002", "00003")}, "more than the 1 allowed"),
@@ -206,6 +206,15 @@ def test_silly_inputs_get_one_clear_sentence(area, asked, words):
         run(area, **asked)
     assert words in raised.value.text.en
     assert raised.value.text.fr != raised.value.text.en
+
+
+def test_a_budget_for_a_smaller_place_says_its_size(area):
+    with pytest.raises(InputError) as raised:
+        run(area, budget=36_000.0, parameters={"share_telework_days_in_tl": 0.9, "desks_max": 60.0})
+    size = int(raised.value.text.en.rpartition("desks_max=")[2].rstrip("."))
+    capped = {"share_telework_days_in_tl": 0.9, "desks_max": float(size)}
+    result = run(area, budget=36_000.0, parameters=capped, alternatives=0)
+    assert [place.desks.value for place in result.places if place.kind == "chosen"] == [size]
 
 
 def test_excluding_every_commune_is_refused(area):

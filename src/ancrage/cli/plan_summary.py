@@ -15,7 +15,6 @@ from ancrage.study.results import PlaceResult, RobustnessResult, StudyResult
 _KINDS = {
     "existing": Text("existing", "existant"),
     "kept": Text("kept", "gardé"),
-    "chosen": Text("chosen", "choisi"),
 }
 
 
@@ -42,7 +41,7 @@ def print_summary(result: StudyResult, files: tuple[Path, ...]) -> None:
     if result.alternatives:
         out.print(_build_alternatives(result))
     if result.robustness:
-        _print_robustness(result.robustness)
+        _print_robustness(result, result.robustness)
     out.print(say(result.travel_label), style="dim")
     for override in result.overrides:
         changed = Text("Changed coefficient", "Coefficient modifié")
@@ -55,20 +54,23 @@ def print_summary(result: StudyResult, files: tuple[Path, ...]) -> None:
             out.print(f"  {file}", markup=False, soft_wrap=True)
 
 
-def _print_robustness(found: RobustnessResult) -> None:
+def _print_robustness(result: StudyResult, found: RobustnessResult) -> None:
+    over, median, worst = (
+        _write(100 * share, decimals)
+        for share, decimals in ((found.over_budget, 0), (found.regret_median, 1), (found.regret_p90, 1))
+    )
+    lost_en = (
+        f"keeping this network loses {median} % of the best value in the median case, {worst} % in the worst tenth."
+    )
+    lost_fr = (
+        f"garder ce réseau fait perdre {median} % de la meilleure valeur dans le cas médian, {worst} % dans le pire "
+        "dixième."
+    )
+    if result.settings.budget is not None:
+        lost_en = f"this network overspends the budget in {over} % of them; in the others, {lost_en}"
+        lost_fr = f"ce réseau dépasse le budget dans {over} % d'entre elles ; dans les autres, {lost_fr}"
     session.out.print(
-        session.say(
-            Text(
-                f"{found.draws} simulations: this network overspends the budget in "
-                f"{_write(100 * found.over_budget)} % of them; in the others, keeping it loses "
-                f"{_write(100 * found.regret_median, 1)} % of the best value in the median case, "
-                f"{_write(100 * found.regret_p90, 1)} % in the worst tenth.",
-                f"{found.draws} simulations : ce réseau dépasse le budget dans {_write(100 * found.over_budget)} % "
-                "d'entre elles ; dans les autres, le garder fait perdre "
-                f"{_write(100 * found.regret_median, 1)} % de la meilleure valeur dans le cas médian, "
-                f"{_write(100 * found.regret_p90, 1)} % dans le pire dixième.",
-            )
-        )
+        session.say(Text(f"{found.draws} simulations: {lost_en}", f"{found.draws} simulations : {lost_fr}"))
     )
 
 
@@ -83,26 +85,27 @@ def _write_interval(figure: Figure, decimals: int = 0) -> str:
 
 
 def _name(place: PlaceResult) -> str:
-    return f"{place.name} ({place.label})" if place.label else place.name
+    if place.kind == "chosen":
+        return place.name
+    kind = session.say(_KINDS[place.kind])
+    return f"{place.name} ({kind}: {place.label})" if place.label else f"{place.name} ({kind})"
 
 
 def _build_places(result: StudyResult) -> Table:
     say = session.say
     table = Table(title=say(Text("Network", "Réseau")), title_justify="left")
-    table.add_column(say(Text("Place", "Lieu")))
-    table.add_column(say(Text("Kind", "Nature")))
+    table.add_column(say(Text("Place", "Lieu")), overflow="fold", min_width=20)
     for title in (
         Text("Desks", "Postes"),
         Text("P10 – P90", "P10 – P90"),
-        Text("Desk-days/week", "Jours-postes/sem."),
+        Text("Days/wk", "Jours/sem"),
         Text("EUR/year", "EUR/an"),
-        Text("In the best network", "Dans le meilleur réseau"),
+        Text("Robust", "Robuste"),
     ):
-        table.add_column(say(title), justify="right")
+        table.add_column(say(title), justify="right", no_wrap=True)
     for place in result.places:
         table.add_row(
             _name(place),
-            say(_KINDS[place.kind]),
             _write(place.desks.value),
             _write_interval(place.desks),
             _write(place.desk_days.value, 1),

@@ -100,7 +100,10 @@ def build_robustness(
     )
     # A network that overspends a draw is not comparable with the best one within the budget: it is counted apart.
     affordable = solved.plan_cost <= np.inf if problem.budget is None else solved.plan_cost <= problem.budget
-    regret = solved.regret[affordable] / np.maximum(np.abs(solved.best_value[affordable]), np.finfo(float).tiny)
+    best_value, plan_value = solved.best_value[affordable], solved.plan_value[affordable]
+    # Where the best is to open nothing, the loss is set against the plan's own value.
+    scale = np.maximum(np.abs(best_value), np.abs(plan_value))
+    regret = np.divide(solved.regret[affordable], scale, out=np.zeros(len(scale)), where=scale > 0)
     median, p90 = np.quantile(regret, (0.5, 0.9)) if len(regret) else (np.nan, np.nan)
     return RobustnessResult(
         draws=len(solved.best_value),

@@ -298,13 +298,23 @@ def _check_affordable(
         is_open[site] = True
         with_one.append(evaluate(problem, is_open).cost - base)
     cheapest = min(with_one)
-    if cheapest + base > settings.budget:
-        raise InputError(
-            f"A budget of {asked[0]} EUR a year pays for no place in {territory.name}: the cheapest costs "
-            f"{format_number(cheapest, 0, 'en')} EUR a year, net of income.",
-            f"Un budget de {asked[1]} EUR par an ne paie aucun lieu dans {territory.name} : le moins cher coûte "
-            f"{format_number(cheapest, 0, 'fr')} EUR par an, recettes déduites.",
-        )
+    if cheapest + base <= settings.budget:
+        return
+    # A smaller place turns people away, but may be paid for.
+    fixed, per_desk = problem.fixed_cost[candidates], problem.desk_cost[candidates]
+    net_desk = per_desk - problem.income[candidates] / problem.desks_per_day
+    affordable = int(np.max(np.floor((settings.budget - base - fixed) / np.maximum(net_desk, 1e-9))))
+    smaller_en = smaller_fr = ""
+    if affordable >= int(np.min(problem.desks_min[candidates])):
+        size = min(affordable, int(np.max(problem.desks_max[candidates])) - 1)
+        smaller_en = f" Places of {size} desks at most would be paid for: add --set desks_max={size}."
+        smaller_fr = f" Des lieux d'au plus {size} postes seraient payés : ajoutez --set desks_max={size}."
+    raise InputError(
+        f"A budget of {asked[0]} EUR a year pays for no place sized to its demand in {territory.name}: the cheapest "
+        f"costs {format_number(cheapest, 0, 'en')} EUR a year, net of income.{smaller_en}",
+        f"Un budget de {asked[1]} EUR par an ne paie aucun lieu à la taille de sa demande dans {territory.name} : le "
+        f"moins cher coûte {format_number(cheapest, 0, 'fr')} EUR par an, recettes déduites.{smaller_fr}",
+    )
 
 
 def _list_alternatives(settings: StudySettings, problem: SitingProblem, best: SitingPlan) -> list[Alternative]:
