@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ancrage.demand.desk_days import COEFFICIENTS, compute_acceptance, compute_desk_days, compute_teleworkable
+from ancrage.demand.desk_days import COEFFICIENTS, compute_acceptance, compute_desk_days
 from ancrage.demand.reach import build_commutes, build_reach, list_commute_pairs
 from ancrage.parameters import TELE_SHARE_BY_CLASS, load_parameters
 from ancrage.territory.model import Flows, Mode
@@ -57,11 +57,6 @@ KM = np.array([[1.0, 9.0, 45.0], [9.0, 1.0, 52.0], [45.0, 52.0, 1.0]])
 
 def test_acceptance_halves_at_the_half_time():
     assert compute_acceptance(np.array([0.0, 7.5, 15.0]), 7.5) == pytest.approx([1.0, 0.5, 0.25])
-
-
-def test_teleworkable_jobs_match_case_t25():
-    shares = np.array([load_parameters().get(TELE_SHARE_BY_CLASS[c]).value for c in range(1, 7)])
-    assert round(compute_teleworkable(np.array([300.0, 700.0, 1100.0, 2100.0, 2300.0, 2000.0]), shares)) == 2908
 
 
 def test_desk_days_of_one_flow_match_the_formula():

@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ancrage.demand.desk_days import compute_teleworkable
 from ancrage.demand.reach import build_commutes, build_reach, list_commute_pairs
 from ancrage.figures import Source
 from ancrage.impact.costs import compute_annuity, compute_break_even_occupancy, compute_place_costs
@@ -89,7 +88,7 @@ def compute_by_hand(**given: float) -> YearlyEffects:
 def test_telework_potential_example_is_that_of_the_page() -> None:
     people = np.array([300.0, 700.0, 1100.0, 2100.0, 2300.0, 2000.0])
     shares = np.array([CENTRAL.get(TELE_SHARE_BY_CLASS[c]).value for c in CLASSES])
-    teleworkable = compute_teleworkable(people, shares)
+    teleworkable = float(people @ shares)
     takeup = CENTRAL.get("takeup_if_teleworkable").value
     assert teleworkable == pytest.approx(2908)
     check_written(

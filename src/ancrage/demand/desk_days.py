@@ -95,8 +95,3 @@ def compute_desk_days(reach: Reach, commutes: Commutes, coefficients: Mapping[st
         result[:5, r] = weighted[last].T * (accepted * days)
         result[5, r] = independents * coefficients["indep_adoption"][r] * coefficients["indep_days"][r] * accepted
     return DeskDays(*result)
-
-
-def compute_teleworkable(commutes_by_class: FloatArray, tele_share: FloatArray) -> float:
-    """Return how many workers hold a job that can be done at a distance: workers by class (6,) x shares (6,)."""
-    return float(commutes_by_class @ tele_share)

@@ -132,16 +132,6 @@ def offer_plan(data: Data, moves: Moves, tree: Tree, opened: BoolArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def offer_pool(data: Data, moves: Moves, tree: Tree, pool: BoolArray) -> None:
-    """Offer several plans (r, m), then what interchange makes of the best one."""
-    for r in range(pool.shape[0]):
-        offer_plan(data, moves, tree, pool[r])
-    tree.trial[:] = tree.best if np.isfinite(tree.score[VALUE]) else pool[0]
-    improve_plan(data, moves, tree.trial, 4 * tree.trial.size)
-    offer_plan(data, moves, tree, tree.trial)
-
-
-@njit(cache=True, nogil=True)
 def start_from_pool(data: Data, moves: Moves, tree: Tree, pool: BoolArray, size: int) -> None:
     """Offer the first `size` plans of a pool, then the interchange from the best of them.
 

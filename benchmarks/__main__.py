@@ -1,0 +1,28 @@
+"""Run every measurement, one process each, so that none inherits the memory or the caches of another."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from benchmarks.measure import REAL_DATA, ROOT
+
+MODULES = ("bench_plan", "bench_diagnosis", "bench_import", "bench_siting", "bench_travel")
+
+
+def main() -> int:
+    """Return how many measurements failed."""
+    if not (REAL_DATA / "flows.parquet").exists():
+        print(f"The benchmarks need a folder of real tables, and {REAL_DATA} holds none: set ANCRAGE_REAL_DATA.")
+        return 1
+    failed = 0
+    for module in MODULES:
+        print(f"\n== {module}", flush=True)
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], cwd=ROOT, check=False)
+        failed += done.returncode != 0
+    print(f"\nResults: {ROOT / 'build' / 'bench'}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
