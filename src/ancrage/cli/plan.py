@@ -236,10 +236,13 @@ def run_plan(
             deadline=time_limit,
             clock=time.perf_counter,
         )
-        progress(Text("Diagnosis", "Diagnostic"), 0.7)
-        diagnosis = build_diagnosis(tables, settings.epci[0]) if len(settings.epci) == 1 else None
+        written_out = report and not (as_json and out is None)
+        diagnosis = None
+        if len(settings.epci) == 1 and (written_out or as_json):
+            progress(Text("Diagnosis", "Diagnostic"), 0.7)
+            diagnosis = build_diagnosis(tables, settings.epci[0])
         files: tuple[Path, ...] = ()
-        if report and not (as_json and out is None):
+        if written_out:
             progress(Text("Report", "Rapport"), 0.8)
             files = write_report(result, diagnosis, tables, checksums, out or Path(f"plan-{settings.epci[0]}"))
     if as_json:
