@@ -42,6 +42,7 @@ check: install
 fix: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python docs/command_reference.py
 
 docs: install
 	$(BIN)/mkdocs build --strict -d build/docs
