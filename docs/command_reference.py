@@ -14,7 +14,8 @@ HEAD = """\
 # Command line
 
 Messages are in French unless `--lang en` or `ANCRAGE_LANG=en` says otherwise. Results go to standard output,
-everything said about the work to standard error. Exit codes: 0 done, 1 refused input (one message, no traceback), 2 wrong usage.
+everything said about the work to standard error. Exit codes: 0 done, 1 refused input (one message, no
+traceback), 2 wrong usage.
 
 | variable | meaning |
 |---|---|
