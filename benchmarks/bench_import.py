@@ -112,16 +112,31 @@ def run_pandas(path: Path) -> float:
     return time.perf_counter() - start
 
 
-def run_scan(path: Path) -> float:
-    """Merely scan the detail file: the sum of its weights."""
+def run_scan(path: Path, *columns: str) -> float:
+    """Merely scan the detail file: how many fields its columns hold (all of them, or those named)."""
     start = time.perf_counter()
-    pl.scan_csv(path, separator=";", infer_schema=False).select(pl.col("IPONDI").cast(pl.Float64).sum()).collect(
-        engine="streaming"
-    )
+    fields = pl.col(columns) if columns else pl.all()
+    pl.scan_csv(path, separator=";", infer_schema=False).select(fields.count()).collect(engine="streaming")
     return time.perf_counter() - start
 
 
-RUNS = {"import": run_import, "pandas": run_pandas, "scan": run_scan}
+def run_scan_needed(path: Path) -> float:
+    """Scan the six columns that the import needs."""
+    return run_scan(path, "COMMUNE", "ARM", "DCLT", "CS1", "TRANS", "IPONDI")
+
+
+def run_scan_weight(path: Path) -> float:
+    """Scan one column, the least that a scan can be."""
+    return run_scan(path, "IPONDI")
+
+
+RUNS = {
+    "import": run_import,
+    "pandas": run_pandas,
+    "scan": run_scan,
+    "scan_needed": run_scan_needed,
+    "scan_weight": run_scan_weight,
+}
 
 
 def measure(kind: str, path: Path, times: int) -> dict[str, float]:
@@ -155,17 +170,25 @@ def main() -> None:
         base.unlink()
         write_detail(detail, DETAIL_ROWS)
         results["detail_bytes"] = detail.stat().st_size
-        results |= {"detail_import": measure("import", detail, 3), "detail_scan": measure("scan", detail, 3)}
+        results |= {
+            f"detail_{kind}": measure(kind, detail, 3) for kind in ("import", "scan", "scan_needed", "scan_weight")
+        }
     faster = results["base_pandas"]["seconds"] / results["base_import"]["seconds"]
-    slower = results["detail_import"]["seconds"] / results["detail_scan"]["seconds"]
     results["base_times_faster_than_pandas"] = round(faster, 2)
-    results["detail_times_a_scan"] = round(slower, 2)
+    for scan in ("scan", "scan_needed", "scan_weight"):
+        ratio = results["detail_import"]["seconds"] / results[f"detail_{scan}"]["seconds"]
+        results[f"detail_times_{scan}"] = round(ratio, 2)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    for key in ("base_import", "base_pandas", "detail_import", "detail_scan"):
-        print(f"{key:<16}{results[key]['seconds']:>9.2f} s{results[key]['peak_mb']:>9.0f} MB")
+    for key, value in results.items():
+        if isinstance(value, dict):
+            print(f"{key:<20}{value['seconds']:>9.2f} s{value['peak_mb']:>9.0f} MB")
     print(f"base: {faster:.1f} times faster than pandas (target: 5 or more)")
-    print(f"detail: {slower:.1f} times a bare scan (target: 3 or less), peak under 2,000 MB wanted")
+    print(
+        f"detail: {results['detail_times_scan']} times a scan of the file, {results['detail_times_scan_needed']} times "
+        f"a scan of the six columns it needs, {results['detail_times_scan_weight']} times a scan of the weights alone "
+        "(target: 3 or less, under 2,000 MB)"
+    )
 
 
 if __name__ == "__main__":
