@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import REAL_DATA, ROOT
 
-MODULES = ("bench_plan", "bench_diagnosis", "bench_import", "bench_siting", "bench_travel")
+MODULES = ("bench_plan", "bench_draws", "bench_diagnosis", "bench_import", "bench_siting", "bench_travel")
 
 
 def main() -> int:
@@ -20,6 +20,7 @@ def main() -> int:
         print(f"\n== {module}", flush=True)
         done = subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], cwd=ROOT, check=False)
         failed += done.returncode != 0
+    subprocess.run([sys.executable, "-m", "benchmarks.page"], cwd=ROOT, check=True)
     print(f"\nResults: {ROOT / 'build' / 'bench'}")
     return failed
 

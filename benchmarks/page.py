@@ -1,0 +1,130 @@
+"""Write the figures of docs/benchmarks.md from build/bench/*.json (the text around them is written by hand)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.measure import RESULTS, ROOT
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+MARK = "<!-- figures: {} -->"
+PLAN_LABELS = (
+    "`ancrage plan 200072544 --budget 150000`: 1,000 draws, every report",
+    "the same, `--no-report`",
+    "the same, `--draws 0 --no-report`",
+    "`ancrage diagnose 200072544`",
+    "`ancrage --version` (start alone)",
+)
+
+
+def read(name: str) -> Any:
+    """Return the content of build/bench/NAME.json."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def render_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def render_plan() -> str:
+    """Return the table of the commands."""
+    rows = [
+        [label, f"{m['seconds']:.2f}", f"{m['fastest']:.2f} – {m['slowest']:.2f}", f"{m['peak_mb']:.0f}"]
+        for label, m in zip(PLAN_LABELS, read("plan")["measures"], strict=True)
+    ]
+    return render_table(("command", "median [s]", "fastest – slowest [s]", "peak memory [MB]"), rows)
+
+
+def render_draws() -> str:
+    """Return the table of the draws."""
+    found = read("draws")
+    rows = [
+        [
+            f"{row['work']:,}" + (" (in use)" if row["work"] == found["in_use"] else ""),
+            f"{row['seconds']:.1f}",
+            f"{row['proven']:.0%}",
+            f"{row['mean_best']:,.0f}",
+        ]
+        for row in found["rows"]
+    ]
+    return render_table(("arcs allowed per draw", "seconds", "draws proven", "mean best value [kgCO2e/year]"), rows)
+
+
+def render_diagnosis() -> str:
+    """Return the table of the diagnoses."""
+    rows = [
+        [str(row["epci"]), f"{row['seconds']:.2f}", f"{row['ms_per_epci']:.0f}"]
+        for row in read("diagnosis")["rows"]
+        if "ms_per_epci" in row
+    ]
+    return render_table(("EPCI in one run", "seconds", "ms for each"), rows)
+
+
+def render_import() -> str:
+    """Return the table of the imports."""
+    found = read("import")
+    labels = {
+        "base_import": "1 M-row base: `ancrage data import`",
+        "base_pandas": "1 M-row base: the same work with pandas",
+        "detail_import": "8 M-row detail file (0.74 GB): `ancrage data import`",
+        "detail_scan": "8 M rows: Polars scan of the file",
+        "detail_scan_needed": "8 M rows: Polars scan of the six columns needed",
+        "detail_scan_weight": "8 M rows: Polars scan of the weights alone",
+    }
+    rows = [[label, f"{found[key]['seconds']:.2f}", f"{found[key]['peak_mb']:.0f}"] for key, label in labels.items()]
+    ratios = (
+        f"\n\nThe base is imported {found['base_times_faster_than_pandas']} times faster than with pandas. The detail "
+        f"file takes {found['detail_times_scan']} times a scan of the file, {found['detail_times_scan_needed']} times a scan "
+        f"of the columns it needs, {found['detail_times_scan_weight']} times a scan of one column."
+    )
+    return render_table(("what", "median [s]", "peak memory [MB]"), rows) + ratios
+
+
+def render_siting() -> str:
+    """Return the table of the plans against the preselection."""
+    rows = [
+        [
+            {"77": "Seine-et-Marne, 507", "idf": "Île-de-France, 1,266"}[row["area"]],
+            str(row["places"]),
+            f"{row['value']:,.0f}",
+            "proven" if row["gap"] == 0 else f"{row['gap']:.3%}",
+            f"{row['seconds']:.2f}",
+            f"{row['peer_value']:,.0f}",
+            f"{row['peer_seconds']:.2f}",
+            f"{100 * (row['value'] / row['peer_value'] - 1) + 0:.1f} %".replace("-0.0", "0.0"),
+            f"{row['peer_seconds'] / row['seconds']:.2f}",
+        ]
+        for row in read("siting")
+        if row["places"] in (2, 3, 4, 5, 7, 10, 15, 20)
+    ]
+    head = ("communes", "places", "value", "gap", "s", "preselection: value", "s", "better by", "ratio of times")
+    return render_table(head, rows)
+
+
+def main() -> None:
+    """Replace what stands between the marks of each table."""
+    text = PAGE.read_text(encoding="utf-8")
+    tables = {
+        "plan": render_plan(),
+        "draws": render_draws(),
+        "diagnosis": render_diagnosis(),
+        "import": render_import(),
+        "siting": render_siting(),
+    }
+    for name, table in tables.items():
+        before, start, rest = text.partition(MARK.format(name))
+        _, end, after = rest.partition(MARK.format("end"))
+        text = f"{before}{start}\n\n{table}\n\n{end}{after}"
+    machine = read("plan")["machine"]
+    described = ", ".join(f"{name} {value}" for name, value in machine.items())
+    before, start, rest = text.partition(MARK.format("machine"))
+    _, end, after = rest.partition(MARK.format("end"))
+    PAGE.write_text(f"{before}{start}\n\n{described}.\n\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
