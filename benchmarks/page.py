@@ -78,8 +78,8 @@ def render_import() -> str:
     rows = [[label, f"{found[key]['seconds']:.2f}", f"{found[key]['peak_mb']:.0f}"] for key, label in labels.items()]
     ratios = (
         f"\n\nThe base is imported {found['base_times_faster_than_pandas']} times faster than with pandas. The detail "
-        f"file takes {found['detail_times_scan']} times a scan of the file, {found['detail_times_scan_needed']} times a scan "
-        f"of the columns it needs, {found['detail_times_scan_weight']} times a scan of one column."
+        f"file takes {found['detail_times_scan']} times a scan of the file, {found['detail_times_scan_needed']} times "
+        f"a scan of the columns it needs, {found['detail_times_scan_weight']} times a scan of one column."
     )
     return render_table(("what", "median [s]", "peak memory [MB]"), rows) + ratios
 
