@@ -239,6 +239,31 @@ def test_a_territory_without_flows_is_refused(area):
         run((dataclasses.replace(territory, flows=flows), provider), budget=150e3)
 
 
+class Blocked:
+    """The estimate, but some communes lie off the roads."""
+
+    def __init__(self, provider, codes):
+        self.provider, self.codes = provider, codes
+        self.name, self.version, self.label = "blocked", "1", provider.label
+
+    def compute_pairs(self, points, origins, destinations):
+        found = self.provider.compute_pairs(points, origins, destinations)
+        off = np.isin(points.code, self.codes)
+        nothing = np.where(off[origins] | off[destinations], np.nan, 0.0)
+        return dataclasses.replace(found, minutes=found.minutes + nothing, km=found.km + nothing)
+
+
+def test_communes_off_the_roads_are_told(area):
+    territory, provider = area
+    codes = territory.communes.code[territory.inside]
+    result = run((territory, Blocked(provider, codes[:1])), budget=150e3, alternatives=0)
+    name = str(territory.communes.name[territory.inside][0])
+    assert any(name in warning.en and "can be reached" in warning.en for warning in result.warnings)
+    assert not next(commune for commune in result.communes if commune.code == codes[0]).place
+    with pytest.raises(MissingDataError, match="reach no commune"):
+        run((territory, Blocked(provider, codes)), budget=150e3)
+
+
 @pytest.mark.parametrize(
     "asked", [{}, {"budget": -5.0}, {"budget": float("nan")}, {"places": 0}, {"budget": 1e5, "x": 1}]
 )

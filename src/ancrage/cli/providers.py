@@ -16,12 +16,12 @@ def build_provider(tables: Tables, folder: Path, name: str) -> TravelProvider:
 
     Parameters
     ----------
-    name : "estimate", "osrm" (the only or the latest network built), or "osrm:NAME".
+    name : "estimate", "osrm" (the only network built), or "osrm:NAME".
 
     Raises
     ------
     InputError
-        If the name is unknown.
+        If the name is unknown, or several networks answer to it.
     MissingDataError
         If no such network was built.
     """
@@ -45,5 +45,11 @@ def build_provider(tables: Tables, folder: Path, name: str) -> TravelProvider:
             f"Aucun réseau routier {wanted or ''} dans « {folder} » : construisez-en un avec "
             "« ancrage travel build EXTRAIT.osm.pbf ».",
         )
-    provider = build_routing(built[-1].folder)
+    if len(built) > 1:
+        listed = ", ".join(dataset.folder.name for dataset in built)
+        raise InputError(
+            f"Several road networks are in '{folder}': {listed}. Name one with osrm:NAME.",
+            f"Plusieurs réseaux routiers sont dans « {folder} » : {listed}. Nommez-en un avec osrm:NOM.",
+        )
+    provider = build_routing(built[0].folder)
     return CachedProvider(provider, folder, lambda text: session.notes.print(session.say(text), style="yellow"))

@@ -68,6 +68,7 @@ class StudyInputs:
     home_codes, site_codes : commune codes of the homes and of the candidate sites.
     existing_desks : (m,) number of existing places of the site x desks of such a place, 0 elsewhere.
     imposed, excluded : (m,).
+    unreached : names of the communes of the study area from which the travel provider reaches no candidate site.
     """
 
     reach: Reach
@@ -77,6 +78,7 @@ class StudyInputs:
     existing_desks: IntArray
     imposed: BoolArray
     excluded: BoolArray
+    unreached: tuple[str, ...]
 
 
 def read_central(parameters: Parameters) -> dict[str, FloatArray]:
@@ -128,6 +130,14 @@ def build_inputs(
     origins, destinations = (x.ravel() for x in np.indices((len(homes), len(sites))))
     access_travel = provider.compute_pairs(points, homes[origins], sites[destinations])
     site_reach = build_reach(homes, sites, origins, destinations, access_travel, widest)
+    lost = np.isnan(access_travel.minutes).reshape(len(homes), len(sites)).all(axis=1) & territory.inside[homes]
+    if lost.sum() == len(sites):
+        raise MissingDataError(
+            f"The travel times '{provider.name}' reach no commune of {territory.name}: build a road network that covers "
+            "it, or use --travel estimate.",
+            f"Les temps de trajet « {provider.name} » n'atteignent aucune commune de {territory.name} : construisez un "
+            "réseau routier qui la couvre, ou utilisez --travel estimate.",
+        )
 
     home_of_pair, work_of_pair, cell_pair = list_commute_pairs(territory.flows)
     work_travel = provider.compute_pairs(points, home_of_pair, work_of_pair)
@@ -151,7 +161,8 @@ def build_inputs(
             if place.commune in position:
                 existing[position[place.commune]] += size
     imposed |= (existing > 0) & ~excluded
-    return StudyInputs(site_reach, commutes, codes[homes], codes[sites], existing, imposed, excluded)
+    unreached = tuple(str(name) for name in territory.communes.name[homes][lost])
+    return StudyInputs(site_reach, commutes, codes[homes], codes[sites], existing, imposed, excluded, unreached)
 
 
 def _mark(codes: Iterable[str], position: Mapping[str, int], names: Mapping[str, str], area: str) -> BoolArray:

@@ -154,6 +154,14 @@ def list_warnings(territory: Territory, inputs: StudyInputs, best: SitingPlan, n
                 "(étranger ou inaccessible) : ils sont hors de la demande.",
             )
         )
+    if inputs.unreached:
+        listed = ", ".join(inputs.unreached)
+        warnings.append(
+            Text(
+                f"No candidate site can be reached from {listed}: their residents are left out.",
+                f"Aucun site candidat n'est accessible depuis {listed} : leurs habitants sont laissés de côté.",
+            )
+        )
     if float(network.effects.km.sum()) < 0:
         warnings.append(
             Text(
