@@ -258,9 +258,9 @@ def test_communes_off_the_roads_are_told(area):
     codes = territory.communes.code[territory.inside]
     result = run((territory, Blocked(provider, codes[:1])), budget=150e3, alternatives=0)
     name = str(territory.communes.name[territory.inside][0])
-    assert any(name in warning.en and "can be reached" in warning.en for warning in result.warnings)
+    assert any(name in warning.en and "to no other site" in warning.en for warning in result.warnings)
     assert not next(commune for commune in result.communes if commune.code == codes[0]).place
-    with pytest.raises(MissingDataError, match="reach no commune"):
+    with pytest.raises(MissingDataError, match="link no commune"):
         run((territory, Blocked(provider, codes)), budget=150e3)
 
 

@@ -68,7 +68,7 @@ class StudyInputs:
     home_codes, site_codes : commune codes of the homes and of the candidate sites.
     existing_desks : (m,) number of existing places of the site x desks of such a place, 0 elsewhere.
     imposed, excluded : (m,).
-    unreached : names of the communes of the study area from which the travel provider reaches no candidate site.
+    unreached : names of the communes of the study area that the travel provider links to no other site of it.
     """
 
     reach: Reach
@@ -130,12 +130,15 @@ def build_inputs(
     origins, destinations = (x.ravel() for x in np.indices((len(homes), len(sites))))
     access_travel = provider.compute_pairs(points, homes[origins], sites[destinations])
     site_reach = build_reach(homes, sites, origins, destinations, access_travel, widest)
-    lost = np.isnan(access_travel.minutes).reshape(len(homes), len(sites)).all(axis=1) & territory.inside[homes]
+    # A trip inside a commune needs no road network: only the others tell whether the provider knows the place.
+    elsewhere = homes[origins] != sites[destinations]
+    known = (~np.isnan(access_travel.minutes) & elsewhere).reshape(len(homes), len(sites)).any(axis=1)
+    lost = ~known & territory.inside[homes] & (len(sites) > 1)
     if lost.sum() == len(sites):
         raise MissingDataError(
-            f"The travel times '{provider.name}' reach no commune of {territory.name}: build a road network that covers "
-            "it, or use --travel estimate.",
-            f"Les temps de trajet « {provider.name} » n'atteignent aucune commune de {territory.name} : construisez un "
+            f"The travel times '{provider.name}' link no commune of {territory.name}: build a road network that "
+            "covers it, or use --travel estimate.",
+            f"Les temps de trajet « {provider.name} » ne relient aucune commune de {territory.name} : construisez un "
             "réseau routier qui la couvre, ou utilisez --travel estimate.",
         )
 

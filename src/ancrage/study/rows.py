@@ -158,8 +158,8 @@ def list_warnings(territory: Territory, inputs: StudyInputs, best: SitingPlan, n
         listed = ", ".join(inputs.unreached)
         warnings.append(
             Text(
-                f"No candidate site can be reached from {listed}: their residents are left out.",
-                f"Aucun site candidat n'est accessible depuis {listed} : leurs habitants sont laissés de côté.",
+                f"The travel times link {listed} to no other site of the study area.",
+                f"Les temps de trajet ne relient {listed} à aucun autre site du territoire.",
             )
         )
     if float(network.effects.km.sum()) < 0:
