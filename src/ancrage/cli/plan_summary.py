@@ -9,7 +9,7 @@ from rich.table import Table
 from ancrage.cli import session
 from ancrage.figures import Figure
 from ancrage.language import Text, format_number
-from ancrage.reports.writing import render_unit
+from ancrage.reports.writing import Pen, render_unit
 from ancrage.study.results import PlaceResult, RobustnessResult, StudyResult
 
 _KINDS = {
@@ -25,13 +25,15 @@ def print_summary(result: StudyResult, files: tuple[Path, ...]) -> None:
         out.print(say(Text("FICTIONAL TERRITORY", "TERRITOIRE FICTIF")), style="bold yellow")
     out.print(f"[bold]{result.territory}[/bold]")
     new = [place for place in result.places if place.kind != "existing"]
-    desks = _write(sum(place.desks.value for place in new))
     cost = _write(result.cost.value)
+    count = Pen(session.get_language()).count
+    opened = count(len(new), ("new place", "new places"), ("nouveau lieu", "nouveaux lieux"))
+    sized = count(int(sum(place.desks.value for place in new)), ("desk", "desks"), ("poste", "postes"))
     out.print(
         say(
             Text(
-                f"{len(new)} new places, {desks} desks, for {cost} EUR a year net of income.",
-                f"{len(new)} nouveaux lieux, {desks} postes, pour {cost} EUR par an, recettes déduites.",
+                f"{opened}, {sized}, for {cost} EUR a year net of income.",
+                f"{opened}, {sized}, pour {cost} EUR par an, recettes déduites.",
             )
         )
     )
