@@ -211,10 +211,14 @@ def test_load_territory_takes_the_mix_of_an_older_detailed_table_first() -> None
     assert territory.flows.workers.sum() == pytest.approx(53.0)
 
 
-def test_load_territory_without_any_mix_says_which_table_is_missing() -> None:
-    with pytest.raises(MissingDataError) as refused:
-        load(flows_base=TOTALS)
-    assert "labour_csp_communes_2000plus_2018" in refused.value.text.en
+def test_load_territory_without_any_mix_takes_that_of_france_and_says_what_would_be_better() -> None:
+    territory = load(flows_base=TOTALS)
+    assert (territory.flows.class_level, territory.flows.mode_level) == ("france", "france")
+    assert territory.flows.workers.sum() == pytest.approx(53.0)
+    cells = {cell[:4]: cell[4] for cell in list_cells(territory)}
+    # 30 people from A to Paris; 4,975,407 executives of 27,041,996 employed people, 70.6 % by car.
+    assert cells["77001", "75056", 3, Mode.CAR] == pytest.approx(30 * 4_975_407 / 27_041_996 * 0.706)
+    assert sum("FD_MOBPRO" in warning.en for warning in territory.warnings) == 2
 
 
 @pytest.mark.parametrize(

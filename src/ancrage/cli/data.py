@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(name="data", no_args_is_help=True, help="Import, fetch, list and check open data.")
 
 _STAGES = {
+    "read": Text("Reading", "Lecture"),
     "check": Text("Checking lines", "Vérification des lignes"),
     "unzip": Text("Unzipping", "Décompression"),
     "transcode": Text("Converting to UTF-8", "Conversion en UTF-8"),
@@ -38,9 +39,24 @@ _LABELS = {
     "duplicates_merged": Text("duplicated pairs merged", "couples en double fusionnés"),
     "unknown_communes": Text("unknown communes", "communes inconnues"),
     "unknown_workers": Text("workers of unknown communes", "actifs de communes inconnues"),
+    "unknown_inhabitants": Text("inhabitants of unknown communes", "habitants de communes inconnues"),
     "unknown_codes": Text("unknown codes (10 largest)", "codes inconnus (10 plus gros)"),
     "without_class": Text("workers without occupation class", "actifs sans catégorie"),
     "without_mode": Text("workers without mode", "actifs sans mode"),
+    "arrondissements_left_out": Text("municipal arrondissements left out", "arrondissements municipaux écartés"),
+    "folded_arrondissements": Text(
+        "arrondissements, counted in their commune", "arrondissements, comptés dans leur commune"
+    ),
+    "other_types_left_out": Text(
+        "delegated or associated communes and arrondissements left out",
+        "communes déléguées ou associées et arrondissements écartés",
+    ),
+    "inhabitants": Text("inhabitants", "habitants"),
+    "without_contour": Text("communes without a contour in the file", "communes sans contour dans le fichier"),
+    "repaired_contours": Text("contours that crossed themselves, repaired", "contours qui se croisaient, réparés"),
+    "without_position": Text("communes of the store without position", "communes du magasin sans position"),
+    "without_epci": Text("communes of the store without EPCI", "communes du magasin sans EPCI"),
+    "without_population": Text("communes of the store without population", "communes du magasin sans population"),
     "names_broken": Text("names that cannot be read", "noms illisibles"),
     "names_repaired": Text("names in a wrong encoding, repaired", "noms mal encodés, réparés"),
 }
@@ -52,14 +68,15 @@ def import_data(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="INSEE flow base or detail file (CSV, zip, Parquet), or a folder of Parquet tables.",
+            help="Official files (contours, EPCI, populations, list of communes; INSEE flow base or detail file), "
+            "or a folder of Parquet tables.",
             show_default=False,
         ),
     ],
     data: session.DataOption = None,
     vintage: Annotated[
         int | None,
-        typer.Option("--vintage", help="Census year, when the file's name does not give it.", show_default=False),
+        typer.Option("--vintage", help="Year of the file, when its name does not give it.", show_default=False),
     ] = None,
     as_json: session.JsonOption = False,
     lang: session.LangOption = None,
@@ -108,7 +125,9 @@ def fetch_data(
     for address in addresses:
         with _open_progress() as progress:
             fetched = fetch_file(address, folder / "downloads", progress)
-            imported = import_files([fetched.path], folder, None, progress) if address.importable else ()
+            # The name of a file is not always dated; the catalogue is.
+            year = int(address.vintage) if address.vintage.isdecimal() else None
+            imported = import_files([fetched.path], folder, year, progress) if address.importable else ()
         results.append(
             {
                 "name": address.name,

@@ -256,10 +256,11 @@ def run_plan(
 
 
 def compute_checksums(folder: Path, tables: tuple[str, ...]) -> dict[str, str]:
-    """Return the SHA-256 of the tables of a study, by name."""
+    """Return the SHA-256 of the tables of a study, by name; built-in sources are no table of the folder."""
     from ancrage.opendata.manifest import compute_checksum
 
-    return {name: compute_checksum(folder / f"{name}.parquet") for name in sorted(set(tables))}
+    files = {name: folder / f"{name}.parquet" for name in sorted(set(tables))}
+    return {name: compute_checksum(path) for name, path in files.items() if path.exists()}
 
 
 def check_inputs(written: StudyFile, checksums: Mapping[str, str]) -> None:

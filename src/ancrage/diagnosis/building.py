@@ -231,6 +231,6 @@ def _build_communes(workspace: Workspace, code: str, *, shared: bool) -> pl.Data
     else:
         # One EPCI only: what is already read is kept, and the communes are reduced to its own.
         wide = build(replace(workspace, kept={**workspace.kept, "communes": own}))
-    return own.select("code", "name", pl.col("population_2022").cast(pl.Int64).alias("population")).join(
+    return own.select("code", "name", pl.col("population").cast(pl.Int64)).join(
         wide, on="code", how="left", maintain_order="left"
     )

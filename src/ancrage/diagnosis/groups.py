@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ancrage.diagnosis.thresholds import MIN_GROUP
-from ancrage.diagnosis.workspace import read_communes
+from ancrage.diagnosis.workspace import has_column, read_communes
 from ancrage.language import Text
 from ancrage.territory.tables import Tables
 
@@ -59,7 +60,9 @@ def build_groups(tables: Tables) -> Groups:
     The rurality type of an EPCI is the one in which most of its inhabitants live (ANCT typology, by commune);
     ties go to the first in alphabetical order.
     """
-    epci = tables.scan("epci").select("epci_code", "nature", "density_3").collect()
+    # A store made of official files may not know the density: an unknown part takes no part in the comparison.
+    density = pl.col("density_3") if has_column(tables, "epci", "density_3") else pl.lit(None, pl.String)
+    epci = tables.scan("epci").select("epci_code", "nature", density.alias("density_3")).collect()
     rurality = (
         read_communes(tables)
         .drop_nulls(["epci_code", "rurality_type"])
@@ -72,7 +75,7 @@ def build_groups(tables: Tables) -> Groups:
     )
     joined = (
         epci.join(rurality, on="epci_code", how="left", maintain_order="left")
-        .with_columns(pl.col("nature", "density_3", "rurality_type").cast(pl.String).fill_null("?"))
+        .with_columns(pl.col("nature", "density_3", "rurality_type").cast(pl.String).fill_null(""))
         .with_columns(
             pl.struct("nature", "density_3", "rurality_type").rank("dense").cast(pl.Int64).alias("narrow"),
             pl.struct("nature", "density_3").rank("dense").cast(pl.Int64).alias("middle"),
@@ -81,13 +84,18 @@ def build_groups(tables: Tables) -> Groups:
     )
     narrow, middle, wide = [], [], []
     for nature, density, kind in joined.select("nature", "density_3", "rurality_type").iter_rows():
-        named = _NATURES.get(nature, Text(nature, nature))
-        dense = _DENSITIES.get(density, Text(density, density))
-        wide.append(named)
-        middle.append(Text(f"{named.en}, {dense.en}", f"{named.fr}, {dense.fr}"))
-        narrow.append(Text(f"{named.en}, {dense.en}, {kind}", f"{named.fr}, {dense.fr}, {kind}"))
+        parts = [_NATURES.get(nature, Text(nature or "?", nature or "?"))]
+        wide.append(_join(parts))
+        parts += [_DENSITIES.get(density, Text(density, density))] if density else []
+        middle.append(_join(parts))
+        parts += [Text(kind, kind)] if kind else []
+        narrow.append(_join(parts))
     return Groups(
         tuple(joined["epci_code"].to_list()),
         tuple(joined[name].to_numpy() for name in ("narrow", "middle", "wide")),
         (tuple(narrow), tuple(middle), tuple(wide)),
     )
+
+
+def _join(parts: Sequence[Text]) -> Text:
+    return Text(", ".join(part.en for part in parts), ", ".join(part.fr for part in parts))

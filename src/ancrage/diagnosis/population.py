@@ -19,7 +19,7 @@ from ancrage.diagnosis.workspace import (
     read_communes,
 )
 from ancrage.language import Text
-from ancrage.territory.tables import Tables
+from ancrage.territory.tables import Tables, scan_communes
 
 _SERIES = "population_2013_2022"
 # Category of a commune outside the attraction area of any town (INSEE, 2020).
@@ -27,10 +27,14 @@ _OUTSIDE = "30"
 
 
 def compute_population(tables: Tables, level: Level) -> pl.DataFrame:
-    """Return the municipal population of 2022 [inhabitants]."""
+    """Return the municipal population of the latest year known [inhabitants]."""
     return build_count_rows(
         tables, level, read_communes(tables).select("code", pl.col("population").alias("numerator"))
     )
+
+
+def _name_population_vintage(tables: Tables) -> str:
+    return scan_communes(tables, ())[1].removeprefix("population_")
 
 
 def _read_ends(tables: Tables) -> tuple[int, int, pl.DataFrame] | None:
@@ -127,7 +131,7 @@ INDICATORS = (
         unit="people",
         decimals=0,
         tables=("communes", "epci"),
-        vintage=lambda _: "2022",
+        vintage=_name_population_vintage,
         compute=compute_population,
     ),
     Indicator(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from ancrage.diagnosis.model import Level
-from ancrage.territory.tables import Tables
+from ancrage.territory.tables import Tables, scan_communes
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ ROW_SCHEMA = pl.Schema(
 _DIGITS = 10
 
 # Columns of `communes` that a diagnosis can use; the first are required, the others may be missing.
-_REQUIRED = ("code", "name", "epci_code", "lon", "lat", "population_2022")
+_REQUIRED = ("code", "name", "epci_code", "lon", "lat")
 _OPTIONAL = (
     "centroid_lon",
     "centroid_lat",
@@ -67,18 +67,19 @@ def compute_once(tables: Tables, key: str, compute: Callable[[], T]) -> T:
 
 
 def read_communes(tables: Tables) -> pl.DataFrame:
-    """Return one row per commune: the columns above, population as Float64, lon and lat falling back on the centroid.
+    """Return one row per commune: the columns above, latest population as Float64, lon and lat, else the centroid.
 
     Optional columns that the store does not have are null; `nature` is that of the EPCI.
     """
 
     def read() -> pl.DataFrame:
-        frame = tables.scan("communes")
+        frame, population = scan_communes(tables, _REQUIRED)
         held = set(frame.collect_schema().names())
         communes = frame.select(
-            *_REQUIRED, *(name if name in held else pl.lit(None, pl.String).alias(name) for name in _OPTIONAL)
+            *_REQUIRED,
+            pl.col(population).cast(pl.Float64).alias("population"),
+            *(name if name in held else pl.lit(None, pl.String).alias(name) for name in _OPTIONAL),
         ).with_columns(
-            pl.col("population_2022").cast(pl.Float64).alias("population"),
             pl.coalesce(pl.col("lon"), pl.col("centroid_lon").cast(pl.Float64)).alias("lon"),
             pl.coalesce(pl.col("lat"), pl.col("centroid_lat").cast(pl.Float64)).alias("lat"),
         )

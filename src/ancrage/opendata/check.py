@@ -14,7 +14,7 @@ from ancrage.opendata.commune_codes import ARRONDISSEMENTS, FOREIGN, build_code_
 from ancrage.opendata.known_tables import read_known_tables
 from ancrage.opendata.manifest import compute_checksum, read_manifest
 from ancrage.opendata.store import list_table_files, open_store
-from ancrage.territory.tables import Tables
+from ancrage.territory.tables import Tables, find_population
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,10 @@ def _check_columns(held: tuple[HeldTable, ...]) -> list[Text]:
         wanted = known[name].columns if name in known else ()
         if table.role == "flows" and name not in known:
             wanted = ("origin_commune", "destination_commune", "workers")
-        missing = ", ".join(column for column in wanted if column not in table.columns)
+        absent = [column for column in wanted if column not in table.columns]
+        if name == "communes" and find_population(table.columns) is None:
+            absent.append("population_YYYY")
+        missing = ", ".join(absent)
         if missing:
             problems.append(
                 Text(

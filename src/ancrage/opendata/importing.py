@@ -11,6 +11,7 @@ import polars as pl
 
 from ancrage.errors import InputError, MissingDataError
 from ancrage.opendata.commune_codes import build_code_map
+from ancrage.opendata.import_communes import find_commune_file, import_commune_file
 from ancrage.opendata.import_flows import import_flow_file, open_flow_file
 from ancrage.opendata.known_tables import build_source, read_known_tables
 from ancrage.opendata.manifest import (
@@ -50,10 +51,11 @@ def import_files(
 
     Parameters
     ----------
-    paths : INSEE commune-to-commune base or detail file (CSV, zip or Parquet), a Parquet table of the store's
-        form, or a folder of such tables with or without a manifest.
+    paths : official files about communes (contours, composition of EPCI, populations, list of communes), INSEE
+        commune-to-commune base or detail file (CSV, zip or Parquet), a Parquet table of the store's form, or a
+        folder of such tables with or without a manifest.
     folder : the store; created when absent.
-    vintage : census year of a detail file whose name does not give it.
+    vintage : year of a file about communes or of a detail file whose name does not give it.
     progress : called with the stage, the bytes done and the bytes in all.
 
     Raises
@@ -91,10 +93,17 @@ def _import_aside(
     made: dict[str, NewTable] = {}
     held = read_manifest(folder)
     fictional = held.fictional if held is not None and held.tables else False
-    # Folders first: the communes they bring serve to check the codes of the flow files.
-    for number, path in enumerate(sorted(paths, key=lambda p: not p.is_dir())):
+    known = {path: find_commune_file(path) for path in paths}
+    # Folders first, then files about communes: the communes they bring serve to check the codes of the flow files.
+    for number, path in enumerate(sorted(paths, key=lambda p: (not p.is_dir(), known[p] is None))):
         room = aside / str(number)
         room.mkdir()
+        if (file := known[path]) is not None:
+            tables = import_commune_file(file, _list_held(folder) | made, room, vintage, progress)
+            # Each merges with those before it; and what the State publishes is never fictional.
+            made |= {table.source.table: table for table in tables}
+            fictional = False
+            continue
         if path.is_dir():
             source = read_manifest(path)
             fictional = source.fictional if source is not None else fictional
@@ -109,6 +118,18 @@ def _import_aside(
                 )
             made[table.source.table] = table
     return list(made.values()), fictional
+
+
+def _list_held(folder: Path) -> dict[str, NewTable]:
+    """Return the tables of the store as if they had just been made, so that new ones can be merged with them."""
+    manifest = read_manifest(folder)
+    entries = manifest.tables if manifest else {}
+    held = {}
+    for path in list_table_files(folder):
+        entry = entries.get(path.stem)
+        source = entry.source if entry else build_source(path.stem)
+        held[path.stem] = NewTable(path, source, entry.rows if entry else 0, entry.summary if entry else {})
+    return held
 
 
 def _import_file(

@@ -13,16 +13,19 @@ from ancrage.figures import Source
 from ancrage.language import Text
 from ancrage.opendata.flow_tables import FlowTable, choose_flows, list_flow_tables
 from ancrage.opendata.mixes import LABOUR, MOBILITY, OBSERVED, compute_filled_flows
+from ancrage.opendata.national_mix import NATIONAL_SOURCES
 from ancrage.territory.geography import compute_great_circle_km
 from ancrage.territory.model import MODE_NAMES, Communes, ExistingPlace, Flows, Territory
 from ancrage.territory.search import choose_epci
-from ancrage.territory.tables import Tables
+from ancrage.territory.tables import Tables, scan_communes
 from ancrage.territory.travel import Points, TravelProvider
 
 # No car goes further than this as the crow flies in one minute (72 km/h): pairs beyond are not asked for.
 CROW_KM_PER_MINUTE = 1.2
 # Below this share of employed residents explained by the flows, a warning goes beside the figures.
 COVERAGE_WARNING = 0.9
+# Columns of `communes` without which no study can start.
+_COMMUNE_COLUMNS = ("code", "name", "epci_code", "epci_name", "departement", "region", "lon", "lat", "area_km2")
 
 
 def load_territory(
@@ -71,6 +74,7 @@ def load_territory(
         *_list_vintage_warnings(chosen, flows.vintage),
         *_list_coverage_warnings(coverage, _compute_coverage(tables, chosen, halo_codes)),
         *_list_edge_warnings(communes, flow_tables, chosen, inside_codes, halo_codes),
+        *_list_position_warnings(tables, inside_codes),
         *_list_mix_warnings(class_level, class_tables, mode_level, mode_tables),
     ]
     existing = _read_existing(tables, inside_codes)
@@ -93,12 +97,16 @@ def load_territory(
 
 
 def _get_source(tables: Tables, name: str) -> Source:
-    return tables.sources.get(name) or Source(name, Text(name, name), producer="", vintage="", licence="")
+    return (
+        tables.sources.get(name)
+        or NATIONAL_SOURCES.get(name)
+        or Source(name, Text(name, name), producer="", vintage="", licence="")
+    )
 
 
 def _read_communes(tables: Tables) -> pl.DataFrame:
     """Return code, name, EPCI, departement, region, lon, lat, area_km2 and population, sorted by code."""
-    frame = tables.scan("communes")
+    frame, population = scan_communes(tables, _COMMUNE_COLUMNS)
     columns = set(frame.collect_schema().names())
     fallback = {"centroid_lon", "centroid_lat"} <= columns
     lon, lat = (
@@ -117,7 +125,7 @@ def _read_communes(tables: Tables) -> pl.DataFrame:
             lon=lon,
             lat=lat,
             area_km2=pl.col("area_km2").cast(pl.Float64).fill_null(float("nan")),
-            population=pl.col("population_2022").cast(pl.Int64).fill_null(0),
+            population=pl.col(population).cast(pl.Int64).fill_null(0),
         )
         .sort("code")
         .collect()
@@ -337,31 +345,56 @@ def _list_edge_warnings(
     ]
 
 
+def _list_position_warnings(tables: Tables, inside_codes: Sequence[str]) -> list[Text]:
+    frame = tables.scan("communes")
+    if "point_kind" not in frame.collect_schema().names():
+        return []
+    rough = frame.filter(pl.col("code").is_in(list(inside_codes)), pl.col("point_kind") == "representative")
+    if rough.select(pl.len()).collect().item() == 0:
+        return []
+    return [
+        Text(
+            "Communes are placed at a point inside their contour, not at their town hall: travel times to and from "
+            "large communes are rougher.",
+            "Les communes sont placées en un point intérieur à leur contour, et non à leur mairie : les temps de "
+            "trajet depuis et vers les grandes communes sont moins précis.",
+        )
+    ]
+
+
 def _list_mix_warnings(
     class_level: str, class_tables: Sequence[str], mode_level: str, mode_tables: Sequence[str]
 ) -> list[Text]:
     found = []
+    # With a built-in mix every commune is given that of France: the reader is told what would be better.
+    better = Text(
+        " For that of the territory, import the INSEE detail file (FD_MOBPRO).",
+        " Pour celle du territoire, importez le fichier détail de l'INSEE (FD_MOBPRO).",
+    )
+    nothing = Text("", "")
     if class_level != OBSERVED:
+        advice = better if set(class_tables) & set(NATIONAL_SOURCES) else nothing
         found.append(
             Text(
                 f"Occupation classes mixed at level '{class_level}' (from {', '.join(class_tables)}): the "
                 "flow file "
-                "does not give them.",
+                f"does not give them.{advice.en}",
                 f"Catégories socioprofessionnelles réparties au niveau « {class_level} » (d'après "
-                f"{', '.join(class_tables)}) : le fichier de flux ne les donne pas.",
+                f"{', '.join(class_tables)}) : le fichier de flux ne les donne pas.{advice.fr}",
             )
         )
     if mode_level != OBSERVED:
+        advice = better if set(mode_tables) & set(NATIONAL_SOURCES) else nothing
         rest_en = " Home and walk or bike are told apart by an assumption." if MOBILITY in mode_tables else ""
         rest_fr = " Domicile et marche ou vélo sont départagés par hypothèse." if MOBILITY in mode_tables else ""
         found.append(
             Text(
                 f"Modes of travel mixed at level '{mode_level}' (from {', '.join(mode_tables)}): the flow "
                 "file "
-                f"does not give them.{rest_en}",
+                f"does not give them.{rest_en}{advice.en}",
                 f"Modes de transport répartis au niveau « {mode_level} » (d'après {', '.join(mode_tables)}) "
                 ": le "
-                f"fichier de flux ne les donne pas.{rest_fr}",
+                f"fichier de flux ne les donne pas.{rest_fr}{advice.fr}",
             )
         )
     return found

@@ -11,8 +11,8 @@ from typing import Literal
 
 import polars as pl
 
-from ancrage.errors import MissingDataError
 from ancrage.opendata.flow_tables import EXTRACT_BELOW, FlowTable
+from ancrage.opendata.national_mix import build_national_mix
 from ancrage.territory.tables import Tables
 
 LEVELS: tuple[str, ...] = ("commune", "epci", "departement", "france")
@@ -48,12 +48,8 @@ def compute_filled_flows(
     Returns
     -------
     The flows without null in `kind` (workers preserved), the coarsest level used ("observed" when nothing was
-    missing), and the names of the tables that gave the mix.
-
-    Raises
-    ------
-    MissingDataError
-        If something is missing and no table of the store gives any mix.
+    missing), and the names of the tables that gave the mix. Where no table of the store gives any, the mix is that
+    of France (`national_mix`).
     """
     missing = flows.filter(pl.col(kind).is_null())
     if missing.is_empty():
@@ -61,28 +57,13 @@ def compute_filled_flows(
     needs = missing.group_by("home").agg(pl.col("workers").sum().alias("needed"))
     shares, used = _read_shares(tables, flow_tables, needs, kind)
     if shares.is_empty():
-        wanted = LABOUR if kind == "csp" else MOBILITY
-        label_en = "occupation class" if kind == "csp" else "mode of travel"
-        label_fr = "catégorie socioprofessionnelle" if kind == "csp" else "mode de transport"
-        raise MissingDataError(
-            f"The flows do not say the {label_en} of workers and no table of the store gives a mix to apply. "
-            f"Import the INSEE detail file (FD_MOBPRO), or add the table '{wanted}', with 'ancrage data "
-            "import'.",
-            f"Les flux ne disent pas la {label_fr} des actifs et aucune table du magasin ne donne de "
-            "répartition "
-            f"à appliquer. Importez le fichier détail de l'INSEE (FD_MOBPRO), ou ajoutez la table « {wanted} "
-            "», "
-            "avec « ancrage data import ».",
-        )
-    mixes = _choose_levels(shares, needs, communes, kind)
-    filled = (
-        missing.drop(kind)
-        .join(mixes.select("home", kind, "share"), on="home")
-        .with_columns(pl.col("workers") * pl.col("share"))
-        .filter(pl.col("workers") > 0)
-        .select(flows.columns)
-    )
-    level = max(mixes["level"].unique().to_list(), key=LEVELS.index)
+        mixes, name = build_national_mix(kind)
+        split, level, used = missing.drop(kind).join(mixes, how="cross"), "france", (name,)
+    else:
+        mixes = _choose_levels(shares, needs, communes, kind)
+        split = missing.drop(kind).join(mixes.select("home", kind, "share"), on="home")
+        level = max(mixes["level"].unique().to_list(), key=LEVELS.index)
+    filled = split.with_columns(pl.col("workers") * pl.col("share")).filter(pl.col("workers") > 0).select(flows.columns)
     return pl.concat([flows.filter(pl.col(kind).is_not_null()), filled]), level, used
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from ancrage.errors import MissingDataError
-from ancrage.territory.tables import Tables
+from ancrage.territory.tables import Tables, find_population
 from ancrage.territory.travel import Points
-
-_POPULATION = re.compile(r"population_(\d{4})")
 
 
 def read_points(tables: Tables) -> Points:
@@ -36,8 +32,8 @@ def read_points(tables: Tables) -> Points:
             f"La table « communes » n'a pas les colonnes {told} : sans elles, aucun temps de trajet ne peut être "
             "estimé. Importez de nouveau la table.",
         )
-    vintages = sorted(name for name in columns if _POPULATION.fullmatch(name))
-    population = pl.col(vintages[-1]) if vintages else pl.lit(None)
+    latest = find_population(columns)
+    population = pl.col(latest) if latest else pl.lit(None)
     area = pl.col("area_km2") if "area_km2" in columns else pl.lit(None)
     table = frame.select(
         pl.col("code").cast(pl.String),
