@@ -215,6 +215,26 @@ def test_populations_are_found_among_the_files_of_the_archive(populations: Path,
     assert "population_2023" in read(tmp_path / "store", "populations").columns
 
 
+def test_damaged_archive_is_refused(workbook: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "epci_au_01-01-2025.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(workbook, "EPCI_au_01-01-2025.xlsx")
+    content = bytearray(archive.read_bytes())
+    content[2000] ^= 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        import_files([archive], tmp_path / "store")
+    assert "'epci_au_01-01-2025.zip' is damaged" in refused.value.text.en
+    assert not (tmp_path / "store").exists()
+
+
+def test_truncated_contours_are_refused(contours: Path, tmp_path: Path) -> None:
+    contours.write_bytes(contours.read_bytes()[:-40])
+    with pytest.raises(InputError) as refused:
+        import_files([contours], tmp_path / "store")
+    assert contours.name in refused.value.text.en
+
+
 def test_zipped_workbook_is_read(workbook: Path, tmp_path: Path) -> None:
     archive = tmp_path / "epci_au_01-01-2025.zip"
     with zipfile.ZipFile(archive, "w") as file:

@@ -131,3 +131,20 @@ def test_national_mixes_add_up_to_one() -> None:
     # 4,975,407 of 27,041,996 employed people.
     assert classes.filter(pl.col("csp") == 3)["share"].item() == pytest.approx(0.183988, abs=1e-6)
     assert dict(modes.iter_rows()) == pytest.approx({"car": 0.706, "public_transport": 0.144, "walk_bike": 0.15})
+
+
+def test_data_import_prints_what_is_still_missing(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "v_commune_2025.csv", "TYPECOM,COM,REG,DEP,LIBELLE", "COM,77901,11,77,Avron")
+    done = run("data", "import", str(path), "--data", str(tmp_path / "store"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:6] == [
+        "communes: 1 rows",
+        "  vintage: 2025",
+        "  rows read: 1",
+        "  communes of the store without position: 1",
+        "  communes of the store without EPCI: 1",
+        "  communes of the store without population: 1",
+    ]
+    check = run("data", "check", "--data", str(tmp_path / "store"))
+    assert check.returncode == 1
+    assert "population_YYYY" in check.stdout

@@ -9,6 +9,7 @@ import csv
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import polars as pl
 import shapely
 
+from ancrage.errors import InputError
 from ancrage.figures import Source
 from ancrage.language import Text
 from ancrage.opendata.import_geography import Geography, Kind
@@ -79,7 +81,7 @@ def find_commune_file(path: Path) -> CommuneFile | None:
             return _find_member(path)
         with path.open("rb") as file:
             kind = _find_kind(file.read(_HEAD))
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
         return None
     return CommuneFile(path, kind) if kind else None
 
@@ -167,13 +169,24 @@ def _read_file(file: CommuneFile, aside: Path, vintage: int | None, progress: Pr
         return read_contours(path, vintage)
     if file.member is not None:
         name = f"{name}/{file.member}"
-        path = aside / f"member{Path(file.member).suffix.lower()}"
-        with zipfile.ZipFile(file.path) as archive, archive.open(file.member) as source, path.open("wb") as copy:
-            copyfileobj(source, copy)
+        path = _extract(file.path, file.member, aside)
     if file.kind == "epci":
         return read_epci(path, name, file.path, vintage)
     read = read_cog if file.kind == "cog" else read_populations
     return read(path, name, file.path, vintage, aside, progress)
+
+
+def _extract(archive: Path, member: str, aside: Path) -> Path:
+    path = aside / f"member{Path(member).suffix.lower()}"
+    try:
+        with zipfile.ZipFile(archive) as opened, opened.open(member) as source, path.open("wb") as copy:
+            copyfileobj(source, copy)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise InputError(
+            f"The archive '{archive.name}' is damaged or truncated ({error}). Download it again.",
+            f"L'archive « {archive.name} » est endommagée ou tronquée ({error}). Téléchargez-la à nouveau.",
+        ) from error
+    return path
 
 
 def _compute_rank(given: Sequence[Any] | None) -> tuple[int, int]:
