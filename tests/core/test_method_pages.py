@@ -60,7 +60,7 @@ def inputs() -> StudyInputs:
     cell_pair = list_commute_pairs(flows)[2]
     commutes = build_commutes(homes, flows, cell_pair, TravelPairs(np.array([42.0]), np.array([35.0]), estimated=False))
     no = np.array([False])
-    return StudyInputs(reach, commutes, np.array(["H"]), np.array(["S"]), np.array([0]), no, no)
+    return StudyInputs(reach, commutes, np.array(["H"]), np.array(["S"]), np.array([0]), no, no, ())
 
 
 @pytest.fixture(scope="module")
