@@ -67,6 +67,19 @@ def test_value_never_falls_when_the_budget_grows(area):
     assert next(row.value for row in frontier if row.limit == 120e3) == pytest.approx(values[1])
 
 
+def test_frontier_is_never_below_the_plan_even_without_time(area):
+    ticks = itertools.count()
+    territory, provider = area
+    settings = StudySettings(epci=(CODE,), budget=400e3, draws=0, alternatives=0)
+    result = run_study(
+        settings, territory, load_parameters(), provider, deadline=1000.0, clock=lambda: next(ticks) * 130.0
+    )
+    own = next(row for row in result.frontier if row.limit == 400e3)
+    assert own.value == pytest.approx(result.value.value)
+    assert all(row.value >= own.value - 1e-9 for row in result.frontier if row.limit >= 400e3)
+    assert all(row.bound >= row.value - 1e-9 for row in result.frontier)
+
+
 def test_best_plan_agrees_with_every_network_of_up_to_three_places(area):
     problem, *_ = prepare(area, places=3, keep_existing=False)
     sites = len(problem.site_code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from ancrage.language import Text, format_number
 from ancrage.parameters import Parameters
 from ancrage.siting.evaluate import check_plan, check_problem, evaluate
 from ancrage.siting.explore import compute_frontier, compute_marginal_losses, list_alternatives, price_constraints
-from ancrage.siting.problem import Alternative, SitingPlan, SitingProblem
+from ancrage.siting.problem import Alternative, FrontierPoint, SitingPlan, SitingProblem
 from ancrage.siting.solve import solve
 from ancrage.study.draws import Drawn, build_robustness, draw_network
 from ancrage.study.impact_lines import build_figure, list_controls, list_impact
@@ -133,7 +134,10 @@ def run_study(
     )
     by, limits = _choose_limits(settings, len(inputs.site_codes))
     share = None if deadline is None else deadline / len(limits)
-    frontier = compute_frontier(problem, limits, by, deadline=share, clock=clock)
+    frontier = tuple(
+        _keep_best(point, best, settings.budget if by == "budget" else settings.places)
+        for point in compute_frontier(problem, limits, by, deadline=share, clock=clock)
+    )
     alternatives = _list_alternatives(settings, problem, best)
     constraints = price_constraints(problem, best, deadline=share, clock=clock)
     losses = compute_marginal_losses(problem, best.open)
@@ -328,6 +332,15 @@ def _list_alternatives(settings: StudySettings, problem: SitingProblem, best: Si
         found += new[: settings.alternatives - len(found)]
         epsilon *= 2
     return found
+
+
+def _keep_best(point: FrontierPoint, best: SitingPlan, limit: float | None) -> FrontierPoint:
+    """Return a point of the frontier that is never below the plan itself, where it had less time to be found."""
+    if limit is None or point.limit < limit or point.plan.evaluation.value >= best.evaluation.value:
+        return point
+    bound = max(point.plan.bound, best.evaluation.value)
+    gap = (bound - best.evaluation.value) / max(abs(best.evaluation.value), np.finfo(float).tiny)
+    return replace(point, plan=replace(best, bound=bound, gap=gap, status="optimal" if gap == 0 else "feasible"))
 
 
 def _choose_limits(settings: StudySettings, sites: int) -> tuple[Literal["budget", "places"], tuple[float, ...]]:
