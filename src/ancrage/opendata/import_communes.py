@@ -25,6 +25,7 @@ from ancrage.language import Text
 from ancrage.opendata.import_geography import Geography, Kind
 from ancrage.opendata.import_geography_contours import read_contours
 from ancrage.opendata.import_geography_lists import COG_COLUMNS, read_cog, read_epci, read_populations
+from ancrage.opendata.import_passage import import_passage_file
 from ancrage.opendata.manifest import NewTable
 from ancrage.opendata.text_file import Progress
 from ancrage.territory.tables import find_population
@@ -75,7 +76,7 @@ def find_commune_file(path: Path) -> CommuneFile | None:
     if lower.endswith(_CONTOURS):
         return CommuneFile(path, "contours")
     if lower.endswith(_WORKBOOKS):
-        return CommuneFile(path, "epci")
+        return CommuneFile(path, _choose_workbook(lower))
     try:
         if lower.endswith(".zip"):
             return _find_member(path)
@@ -97,7 +98,15 @@ def _find_member(path: Path) -> CommuneFile | None:
             if kind:
                 return CommuneFile(path, kind, info.filename)
         workbooks = [info for info in members if info.filename.lower().endswith(_WORKBOOKS)]
-        return CommuneFile(path, "epci", workbooks[0].filename) if workbooks and not texts else None
+        if not workbooks or texts:
+            return None
+        name = workbooks[0].filename
+        return CommuneFile(path, _choose_workbook(f"{path.name} {name}".lower()), name)
+
+
+def _choose_workbook(name: str) -> Kind:
+    """INSEE publishes two workbooks that are read here; the name tells which."""
+    return "passage" if "passage" in name else "epci"
 
 
 def _find_kind(head: bytes) -> Kind | None:
@@ -127,7 +136,7 @@ def import_commune_file(
     Returns
     -------
     `communes` where a file lists them; `epci` where the EPCI are known by name; `populations` and `commune_polygons`
-    after the files that give them.
+    after the files that give them; `passage` alone after the passage table.
 
     Raises
     ------
@@ -135,6 +144,8 @@ def import_commune_file(
         If the file cannot be used.
     """
     progress("read", 0, 0)
+    if file.kind == "passage":
+        return [import_passage_file(*_open_member(file, aside), aside)]
     new = _read_file(file, aside, vintage, progress)
     made: list[NewTable] = []
     counted = held.get("populations")
@@ -164,16 +175,20 @@ def import_commune_file(
 
 
 def _read_file(file: CommuneFile, aside: Path, vintage: int | None, progress: Progress) -> Geography:
-    path, name = file.path, file.path.name
     if file.kind == "contours":
-        return read_contours(path, vintage)
-    if file.member is not None:
-        name = f"{name}/{file.member}"
-        path = _extract(file.path, file.member, aside)
+        return read_contours(file.path, vintage)
+    path, name = _open_member(file, aside)
     if file.kind == "epci":
         return read_epci(path, name, file.path, vintage)
     read = read_cog if file.kind == "cog" else read_populations
     return read(path, name, file.path, vintage, aside, progress)
+
+
+def _open_member(file: CommuneFile, aside: Path) -> tuple[Path, str]:
+    """Return the path of a file, out of its archive if it is in one, and its name for messages."""
+    if file.member is None:
+        return file.path, file.path.name
+    return _extract(file.path, file.member, aside), f"{file.path.name}/{file.member}"
 
 
 def _extract(archive: Path, member: str, aside: Path) -> Path:

@@ -13,8 +13,8 @@ import polars as pl
 from ancrage.errors import InputError
 from ancrage.opendata.text_file import find_year
 
-# Contours, composition of EPCI, list of communes (COG), municipal populations.
-Kind: TypeAlias = Literal["contours", "epci", "cog", "population"]
+# Contours, composition of EPCI, list of communes (COG), municipal populations, passage between codes.
+Kind: TypeAlias = Literal["contours", "epci", "cog", "population", "passage"]
 
 _CODE = re.compile(r"(?:\d\d|2[AB])\d{3}")
 

@@ -94,7 +94,7 @@ def _import_aside(
     held = read_manifest(folder)
     fictional = held.fictional if held is not None and held.tables else False
     known = {path: find_commune_file(path) for path in paths}
-    # Folders first, then files about communes: the communes they bring serve to check the codes of the flow files.
+    # Folders first, then files about communes: what they bring serves to map and check the codes of the flow files.
     for number, path in enumerate(sorted(paths, key=lambda p: (not p.is_dir(), known[p] is None))):
         room = aside / str(number)
         room.mkdir()
