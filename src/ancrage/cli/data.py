@@ -317,7 +317,8 @@ def _print_catalogue(*, as_json: bool) -> None:
 
 
 def _print_summary(table: str, rows: int, summary: Mapping[str, Any]) -> None:
-    _print(Text(f"{table}: {_count(rows)} rows", f"{table} : {_count(rows)} lignes"))
+    noun = ("row", "ligne") if rows == 1 else ("rows", "lignes")
+    _print(Text(f"{table}: {_count(rows)} {noun[0]}", f"{table} : {_count(rows)} {noun[1]}"))
     for key, label in _LABELS.items():
         value = summary.get(key)
         if value is None or value == [] or (key not in ("rows_read", "workers") and value == 0):
