@@ -138,7 +138,7 @@ def test_data_import_prints_what_is_still_missing(tmp_path: Path) -> None:
     done = run("data", "import", str(path), "--data", str(tmp_path / "store"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:6] == [
-        "communes: 1 rows",
+        "communes: 1 row",
         "  vintage: 2025",
         "  rows read: 1",
         "  communes of the store without position: 1",
