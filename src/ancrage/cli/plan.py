@@ -212,6 +212,7 @@ def run_plan(
     from ancrage.opendata.load import load_territory
     from ancrage.opendata.store import open_store
     from ancrage.parameters import load_parameters
+    from ancrage.study.inputs import compute_widest_access
     from ancrage.study.run import choose_parameters, run_study
     from ancrage.territory.search import choose_epci
 
@@ -220,8 +221,7 @@ def run_plan(
         tables = open_store(folder)
         settings = settings.model_copy(update={"epci": tuple(choose_epci(tables, text) for text in settings.epci)})
         parameters = load_parameters()
-        access = choose_parameters(settings, parameters).get("max_access_time_tl")
-        widest = access.value if access.high is None or not settings.draws else access.high
+        widest = compute_widest_access(settings, choose_parameters(settings, parameters))
         provider = build_provider(tables, folder, travel)
         territory = load_territory(tables, settings.epci, provider, widest)
         checksums = compute_checksums(folder, tuple(source.table for source in territory.sources))
@@ -236,13 +236,13 @@ def run_plan(
             deadline=time_limit,
             clock=time.perf_counter,
         )
-        written_out = report and not (as_json and out is None)
+        wants_report = report and not (as_json and out is None)
         diagnosis = None
-        if len(settings.epci) == 1 and (written_out or as_json):
+        if len(settings.epci) == 1 and (wants_report or as_json):
             progress(Text("Diagnosis", "Diagnostic"), 0.7)
             diagnosis = build_diagnosis(tables, settings.epci[0])
         files: tuple[Path, ...] = ()
-        if written_out:
+        if wants_report:
             progress(Text("Report", "Rapport"), 0.8)
             files = write_report(result, diagnosis, tables, checksums, out or Path(f"plan-{settings.epci[0]}"))
     if as_json:

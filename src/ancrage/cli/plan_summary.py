@@ -141,8 +141,8 @@ def _build_alternatives(result: StudyResult) -> Table:
     table = Table(
         title=say(
             Text(
-                f"Nearest other networks (* beyond {epsilon} %)",
-                f"Autres réseaux les plus proches (* au-delà de {epsilon} %)",
+                f"Other networks nearly as good (* beyond {epsilon} %)",
+                f"Autres réseaux presque aussi bons (* au-delà de {epsilon} %)",
             )
         ),
         title_justify="left",

@@ -14,7 +14,6 @@ from numba import njit
 from ancrage.siting._kernels import (
     BUDGET,
     COST_WEIGHT,
-    DESK_ROUNDING,
     DESKS_PER_DAY,
     PLACES,
     PRICE_PACE,
@@ -22,6 +21,7 @@ from ancrage.siting._kernels import (
     Data,
     Int8Array,
 )
+from ancrage.siting.evaluate import DESK_ROUNDING
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
 

@@ -12,12 +12,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ancrage.siting.evaluate import DESK_ROUNDING
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
 Int8Array = NDArray[np.int8]
-
-DESK_ROUNDING = 1e-9
-"""A load within this many desks above an integer asks for that integer (see evaluate.DESK_ROUNDING)."""
 
 # Positions in Data.number.
 DESKS_PER_DAY, BUDGET, TOLERANCE, PLACES, PRICE_PACE, COST_WEIGHT = 0, 1, 2, 3, 4, 5

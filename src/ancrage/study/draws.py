@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ancrage.parameters import Parameters
+from ancrage.siting.evaluate import compute_budget_limit
 from ancrage.siting.problem import SitingDraws, SitingPlan, SitingProblem
 from ancrage.siting.robustness import solve_draws
 from ancrage.study.inputs import (
@@ -99,7 +100,7 @@ def build_robustness(
         key=lambda row: (-row[2], row[0]),
     )
     # A network that overspends a draw is not comparable with the best one within the budget: it is counted apart.
-    affordable = solved.plan_cost <= np.inf if problem.budget is None else solved.plan_cost <= problem.budget
+    affordable = solved.plan_cost <= compute_budget_limit(problem.budget)
     best_value, plan_value = solved.best_value[affordable], solved.plan_value[affordable]
     # Where the best is to open nothing, the loss is set against the plan's own value.
     scale = np.maximum(np.abs(best_value), np.abs(plan_value))

@@ -102,6 +102,12 @@ def build_points(territory: Territory) -> Points:
     return Points(communes.code, communes.lon, communes.lat, density, communes.area_km2)
 
 
+def compute_widest_access(settings: StudySettings, parameters: Parameters) -> float:
+    """Return the longest access time that a study looks at [min]: that of its draws, else the central one."""
+    access = parameters.get("max_access_time_tl")
+    return access.value if access.high is None or not settings.draws else access.high
+
+
 def build_inputs(
     settings: StudySettings, territory: Territory, parameters: Parameters, provider: TravelProvider
 ) -> StudyInputs:
@@ -121,8 +127,7 @@ def build_inputs(
             f"Aucun flux domicile-travail ne part de {territory.name} : importez les flux de l'INSEE qui le couvrent "
             "(« ancrage data import »).",
         )
-    access = parameters.get("max_access_time_tl")
-    widest = access.value if access.high is None or not settings.draws else access.high
+    widest = compute_widest_access(settings, parameters)
     points = build_points(territory)
     sites = np.flatnonzero(territory.inside)
     homes = np.flatnonzero(territory.inside | territory.halo)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ancrage.demand.desk_days import DeskDays
 from ancrage.impact.costs import PlaceCosts, compute_place_costs
 from ancrage.impact.effects import YearlyEffects
+from ancrage.siting.evaluate import DESK_ROUNDING
 from ancrage.study.inputs import StudyInputs, build_site_costs, compute_effects
 
 FloatArray = NDArray[np.float64]
@@ -83,8 +84,7 @@ def compute_network(
     smallest = np.where(existing > 0, existing, np.round(coefficients["desks_min"])[:, None])
     largest = np.where(existing > 0, existing, np.round(coefficients["desks_max"])[:, None])
     wanted = load * place.desks_per_day[:, None]
-    # The same rounding tolerance as the siting engine: a need of 8.0000000001 desks is 8 desks.
-    desks = np.clip(np.ceil(wanted - 1e-9), smallest, largest) * is_open
+    desks = np.clip(np.ceil(wanted - DESK_ROUNDING), smallest, largest) * is_open
     served = np.minimum(1.0, np.divide(desks, wanted, out=np.ones_like(wanted), where=wanted > 0))
 
     fixed, per_desk, income = build_site_costs(inputs, place)

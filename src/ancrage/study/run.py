@@ -322,7 +322,7 @@ def _check_affordable(
 
 
 def _list_alternatives(settings: StudySettings, problem: SitingProblem, best: SitingPlan) -> list[Alternative]:
-    """Return the alternatives within epsilon, then the nearest beyond it where fewer exist than asked."""
+    """Return the alternatives within epsilon, then others within 2, 4, ... epsilon where fewer exist than asked."""
     found: list[Alternative] = []
     epsilon = settings.epsilon
     while len(found) < settings.alternatives and epsilon < _WIDEST_EPSILON:
@@ -336,6 +336,8 @@ def _list_alternatives(settings: StudySettings, problem: SitingProblem, best: Si
 
 def _keep_best(point: FrontierPoint, best: SitingPlan, limit: float | None) -> FrontierPoint:
     """Return a point of the frontier that is never below the plan itself, where it had less time to be found."""
+    if point.limit == limit:
+        return replace(point, plan=best)
     if limit is None or point.limit < limit or point.plan.evaluation.value >= best.evaluation.value:
         return point
     bound = max(point.plan.bound, best.evaluation.value)
