@@ -21,8 +21,8 @@ import polars as pl
 
 from ancrage.opendata.commune_codes import ARRONDISSEMENTS
 from ancrage.opendata.importing import import_files
+from benchmarks.measure import write_result
 
-RESULT = Path("build/bench/import.json")
 BASE_ROWS = 1_000_000
 DETAIL_ROWS = 8_000_000
 CHUNK = 1_000_000
@@ -178,8 +178,7 @@ def main() -> None:
     for scan in ("scan", "scan_needed", "scan_weight"):
         ratio = results["detail_import"]["seconds"] / results[f"detail_{scan}"]["seconds"]
         results[f"detail_times_{scan}"] = round(ratio, 2)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_result("import", results)
     for key, value in results.items():
         if isinstance(value, dict):
             print(f"{key:<20}{value['seconds']:>9.2f} s{value['peak_mb']:>9.0f} MB")

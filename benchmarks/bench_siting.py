@@ -9,8 +9,6 @@ estimated times. Run: python -m benchmarks.bench_siting [--places 2,5,10,20] [--
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +21,8 @@ from numpy.typing import NDArray
 from ancrage.siting.evaluate import check_plan
 from ancrage.siting.problem import SitingProblem
 from ancrage.siting.solve import solve, warm_up
+from benchmarks.measure import REAL_DATA, write_result
 
-ROOT = Path(__file__).resolve().parent.parent
-OUTPUT = ROOT / "build" / "bench" / "siting.json"
 ACCESS_MINUTES, SAVED_MINUTES, CANDIDATES = 15.0, 10.0, 50
 EARTH_KM = 6371.0088
 
@@ -45,11 +42,6 @@ class Comparison:
     peer_value: float
     peer_status: str
     peer_seconds: float
-
-
-def read_folder() -> Path:
-    """Return the folder of real open data."""
-    return Path(os.environ.get("ANCRAGE_REAL_DATA", ROOT.parent / "shared" / "data"))
 
 
 def compute_minutes(km: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -189,7 +181,7 @@ def run(places: list[int], areas: list[str], seconds: float) -> None:
     results = []
     print("area  homes    arcs  n       value     gap  seconds  peer value  peer seconds  better  faster")
     for area in areas:
-        problem = build_benefits(read_folder(), None if area == "idf" else area)
+        problem = build_benefits(REAL_DATA, None if area == "idf" else area)
         for n in places:
             c = compare(problem, area, n, seconds)
             results.append(c.__dict__)
@@ -199,9 +191,8 @@ def run(places: list[int], areas: list[str], seconds: float) -> None:
                 f" {c.value / c.peer_value - 1:7.2%} {c.peer_seconds / c.seconds:7.1f}",
                 flush=True,
             )
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    print(f"written: {OUTPUT.relative_to(ROOT)} (* = the compared method stopped at its time limit)")
+    write_result("siting", {"rows": results})
+    print("* = the compared method stopped at its time limit")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fit and measure the estimate of car times; prints the coefficients and writes build/bench/travel.json.
 
-Usage: python benchmarks/bench_travel.py [FOLDER OF REAL DATA]   (else ANCRAGE_REAL_DATA, else ../shared/data)
+Usage: python -m benchmarks.bench_travel   (real tables: ANCRAGE_REAL_DATA, else ../shared/data)
 
 The pairs are chosen by distance, never by time: keeping the short times only would truncate the answer. Communes
 are split at random in two halves; the coefficients are fitted on the pairs inside one half and judged on the
@@ -10,8 +10,6 @@ pairs inside the other, then the halves change places.
 from __future__ import annotations
 
 import json
-import os
-import sys
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -31,8 +29,8 @@ from ancrage.territory.travel_estimate import (
     build_estimate,
     compute_road_km,
 )
+from benchmarks.measure import REAL_DATA, write_result
 
-ROOT = Path(__file__).resolve().parent.parent
 BANDS_KM = ((0, 5), (5, 10), (10, 20), (20, 30), (30, 40), (40, 60), (60, 90))
 LEAST_KM, FIT_KM = 0.3, 60.0
 # Share of each region in the loss. Isere is the hardest and the most varied; Gironde comes from an older engine.
@@ -338,11 +336,8 @@ def run(folder: Path) -> None:
         "speed": measure_speed(communes),
     }
     print(json.dumps({name: value for name, value in result.items() if name != "cross_validated"}, indent=2))
-    target = ROOT / "build" / "bench" / "travel.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_result("travel", result)
 
 
 if __name__ == "__main__":
-    given = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("ANCRAGE_REAL_DATA")
-    run(Path(given) if given else ROOT.parent / "shared" / "data")
+    run(REAL_DATA)

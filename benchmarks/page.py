@@ -98,7 +98,7 @@ def render_siting() -> str:
             f"{100 * (row['value'] / row['peer_value'] - 1) + 0:.1f} %".replace("-0.0", "0.0"),
             f"{row['peer_seconds'] / row['seconds']:.2f}",
         ]
-        for row in read("siting")
+        for row in read("siting")["rows"]
         if row["places"] in (2, 3, 4, 5, 7, 10, 15, 20)
     ]
     head = ("communes", "places", "value", "gap", "s", "preselection: value", "s", "better by", "ratio of times")
