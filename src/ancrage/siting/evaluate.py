@@ -11,10 +11,13 @@ from collections import defaultdict
 import numpy as np
 
 from ancrage.errors import InputError
-from ancrage.siting.problem import BoolArray, Evaluation, SitingPlan, SitingProblem
+from ancrage.siting.problem import BoolArray, Evaluation, FloatArray, Floors, IntArray, SitingPlan, SitingProblem
 
 DESK_ROUNDING = 1e-9
 """A load this many desks above an integer asks for that integer: sums of floats must not open a desk."""
+
+FLOOR_ROUNDING = 1e-9
+"""A served share this much below its floor meets it: sums of floats must not refuse a plan."""
 
 
 def compute_budget_limit(budget: float | None) -> float:
@@ -57,9 +60,26 @@ def evaluate(problem: SitingProblem, open: BoolArray) -> Evaluation:  # noqa: A0
     return Evaluation(used, desks, load, served, value, cost)
 
 
+def compute_floor_shares(floors: Floors, used: IntArray, served: FloatArray) -> FloatArray:
+    """Return the share of the weight of each zone that is served, (z,); 1 for a zone without weight.
+
+    Parameters
+    ----------
+    used : (n,) site used by each home, -1 for none; served : (m,) share of the users of the site that find a desk.
+    """
+    share = np.append(served, 0.0)[used]
+    inside = floors.zone >= 0
+    zone, weight = floors.zone[inside], floors.weight[inside]
+    total = np.bincount(zone, weight, floors.share.size)
+    reached = np.bincount(zone, weight * share[inside], floors.share.size)
+    return np.divide(reached, total, out=np.ones_like(total), where=total > 0)
+
+
 def check_problem(problem: SitingProblem) -> None:
     """Raise InputError for the first inconsistency found, naming the field, the site or the home."""
     check_shapes(problem)
+    if problem.floors is not None:
+        check_floors(problem, problem.floors)
     check_numbers(problem)
     check_arcs(problem)
     check_limits(problem)
@@ -87,6 +107,47 @@ def check_shapes(problem: SitingProblem) -> None:
                 f"Siting problem: `{name}` holds {twice} more than once. Merge its rows into one.",
                 f"Problème d'implantation : `{name}` contient plusieurs fois {twice}. Fusionnez ses lignes.",
             )
+
+
+def check_floors(problem: SitingProblem, floors: Floors) -> None:
+    """Raise InputError if floors do not fit the homes, or hold a share or a weight without meaning."""
+    n, z = problem.home_code.size, floors.share.size
+    for name, length in {"zone": n, "weight": n, "zone_code": z, "share": z}.items():
+        shape = np.shape(getattr(floors, name))
+        if shape != (length,):
+            raise InputError(
+                f"Floors: `{name}` has shape {shape} where ({length},) is expected ({n} homes, {z} zones). "
+                "Rebuild them from the homes of the problem.",
+                f"Planchers : `{name}` a la forme {shape} au lieu de ({length},) ({n} communes, {z} zones). "
+                "Reconstruisez-les à partir des communes du problème.",
+            )
+    wrong = ~np.isfinite(floors.weight) | (floors.weight < 0)
+    if np.any(wrong):
+        i = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"Floors: home {problem.home_code[i]} weighs {floors.weight[i]}; a finite number >= 0 is needed. "
+            "Correct it.",
+            f"Planchers : la commune {problem.home_code[i]} pèse {floors.weight[i]} ; il faut un nombre fini >= 0. "
+            "Corrigez-le.",
+        )
+    wrong = (floors.zone < -1) | (floors.zone >= z)
+    if np.any(wrong):
+        i = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"Floors: home {problem.home_code[i]} is in zone number {floors.zone[i]}, but there are {z} zones "
+            f"(0 to {z - 1}, -1 for none). Correct it.",
+            f"Planchers : la commune {problem.home_code[i]} est dans la zone numéro {floors.zone[i]}, mais il y a {z} "
+            f"zones (0 à {z - 1}, -1 pour aucune). Corrigez-le.",
+        )
+    wrong = ~((floors.share >= 0) & (floors.share <= 1))
+    if np.any(wrong):
+        at = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"Floors: zone {floors.zone_code[at]} asks for a share of {floors.share[at]}; a share from 0 to 1 is "
+            "needed (0.5 for 50 %). Correct it.",
+            f"Planchers : la zone {floors.zone_code[at]} demande une part de {floors.share[at]} ; il faut une part de "
+            "0 à 1 (0,5 pour 50 %). Corrigez-la.",
+        )
 
 
 def check_numbers(problem: SitingProblem) -> None:
@@ -175,10 +236,12 @@ def check_limits(problem: SitingProblem) -> None:
             f"Site {code} is both imposed and excluded. Keep one of the two.",
             f"Le site {code} est à la fois imposé et exclu. Gardez l'un des deux.",
         )
-    if problem.budget is None and problem.max_places is None:
+    if problem.budget is None and problem.max_places is None and problem.cost_weight == 0:
         raise InputError(
-            "Neither a budget nor a number of places is given, so the plan has no limit. Give one or both.",
-            "Ni budget ni nombre de lieux n'est donné : le plan n'a pas de limite. Donnez l'un ou les deux.",
+            "Neither a budget nor a number of places is given, so the plan has no limit. Give one or both, or a "
+            "cost_weight above 0 so that costs count in the objective.",
+            "Ni budget ni nombre de lieux n'est donné : le plan n'a pas de limite. Donnez l'un ou les deux, ou un "
+            "cost_weight positif pour que les coûts comptent dans l'objectif.",
         )
     if problem.budget is not None and not math.isfinite(problem.budget):
         raise InputError(
@@ -249,6 +312,10 @@ def check_plan(problem: SitingProblem, plan: SitingPlan) -> None:
         _require(fits, problem, None, "places", sum(opened), f"<= {problem.max_places}")
     fits = cost <= compute_budget_limit(problem.budget) or _is_close(cost, problem.budget or 0.0, price)
     _require(fits, problem, None, "cost", cost, f"<= {problem.budget}")
+    if problem.floors is not None:
+        shares = compute_floor_shares(problem.floors, np.array(used), plan.evaluation.served)
+        for code, got, least in zip(problem.floors.zone_code, shares, problem.floors.share, strict=True):
+            _require(got >= least - FLOOR_ROUNDING, problem, None, f"served share of zone {code}", got, f">= {least}")
 
 
 def _is_close(a: float, b: float, size: float = 0.0) -> bool:

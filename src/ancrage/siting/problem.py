@@ -14,6 +14,25 @@ BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class Floors:
+    """At least a share of the weight of each zone must be served (set covering, equity between sub-territories).
+
+    Attributes
+    ----------
+    zone_code : (z,) names of the zones, for messages.
+    zone : (n,) zone of each home, -1 for none.
+    weight : (n,) what a home counts for (people, desk-days...), >= 0.
+    share : (z,) least share of the weight of the zone that must be served, 0..1. A home is served in the
+        proportion of the place that it uses.
+    """
+
+    zone_code: NDArray[np.str_]
+    zone: IntArray
+    weight: FloatArray
+    share: FloatArray
+
+
+@dataclass(frozen=True)
 class SitingProblem:
     """Choose open sites and desks for n homes and m candidate sites.
 
@@ -38,6 +57,7 @@ class SitingProblem:
     unit : unit of `value`, for display ("km/year").
     cost_weight : objective lost per EUR/year of net cost: 0 where the cost only meets the budget, 1 where the
         objective is in euros and net of cost.
+    floors : least shares to serve by zone, or None.
     """
 
     home_code: NDArray[np.str_]
@@ -58,6 +78,7 @@ class SitingProblem:
     max_places: int | None
     unit: str
     cost_weight: float = 0.0
+    floors: Floors | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +118,23 @@ class SitingPlan:
     bound: float
     gap: float
     status: Literal["optimal", "feasible", "infeasible"]
+    nodes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """How far a search has come, given to its `progress` callback.
+
+    Attributes
+    ----------
+    value : of the best plan so far [unit], -inf when there is none; bound : no plan can do better [unit].
+    gap : (bound - value) / max(|value|, tiny); nodes : nodes of the tree closed or open; seconds : by the clock given.
+    """
+
+    value: float
+    bound: float
+    gap: float
     nodes: int
     seconds: float
 
