@@ -21,5 +21,13 @@ class MissingDataError(AncrageError):
     """A table, a vintage or an extra that the request needs is not there."""
 
 
+class NoFlowsError(MissingDataError):
+    """No home-work flow is known for the study area: nothing can be planned there yet."""
+
+
+class UnaffordableError(InputError):
+    """The limit of a study pays for no place, or not for what it keeps."""
+
+
 class ParameterError(AncrageError):
     """A parameter is unknown, unsourced, overlapping or asked for outside its known periods."""

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ancrage.errors import InputError, MissingDataError
+from ancrage.errors import InputError, NoFlowsError
 from ancrage.figures import Source
 from ancrage.language import Text
 from ancrage.opendata.flow_tables import FlowTable, choose_flows, list_flow_tables
@@ -46,7 +46,7 @@ def load_territory(
     InputError
         If an EPCI is unknown (the nearest names are offered), or a table holds unusable values.
     MissingDataError
-        If the store has no `communes` table, or no flows for these EPCI.
+        If the store has no `communes` table; NoFlowsError where it has no flows for these EPCI.
     """
     communes = _read_communes(tables)
     codes = _choose_epci_codes(tables, communes, epci_codes)
@@ -400,9 +400,9 @@ def _list_mix_warnings(
     return found
 
 
-def _build_no_flows_error(name: str, flow_tables: Sequence[FlowTable]) -> MissingDataError:
+def _build_no_flows_error(name: str, flow_tables: Sequence[FlowTable]) -> NoFlowsError:
     held = ", ".join(table.name for table in flow_tables) or "-"
-    return MissingDataError(
+    return NoFlowsError(
         f"No home-work flows for {name} (flow tables of the store: {held}). Import the INSEE base "
         "(base-flux-mobilite-domicile-lieu-travail-YYYY.csv) or detail file (FD_MOBPRO_YYYY) with "
         "'ancrage data import FILE --data DIR'.",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ancrage.demand import desk_days
 from ancrage.demand.desk_days import DeskDays, compute_desk_days
 from ancrage.demand.reach import Commutes, Reach, build_commutes, build_reach, list_commute_pairs
-from ancrage.errors import InputError, MissingDataError
+from ancrage.errors import InputError, MissingDataError, NoFlowsError
 from ancrage.impact import costs, effects
 from ancrage.impact.costs import PlaceCosts, compute_place_costs
 from ancrage.impact.effects import YearlyEffects, compute_yearly_effects
@@ -115,13 +115,13 @@ def build_inputs(
 
     Raises
     ------
-    MissingDataError
+    NoFlowsError
         If no flow starts from the study area.
     InputError
         If a kept or excluded commune is not one of the study area, or both at once.
     """
     if not len(territory.flows.home) or not territory.flows.workers[territory.inside[territory.flows.home]].sum():
-        raise MissingDataError(
+        raise NoFlowsError(
             f"No home-work flow starts from {territory.name}: import the INSEE flows that cover it "
             "('ancrage data import').",
             f"Aucun flux domicile-travail ne part de {territory.name} : importez les flux de l'INSEE qui le couvrent "

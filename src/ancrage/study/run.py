@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ancrage import __version__
-from ancrage.errors import InputError
+from ancrage.errors import InputError, UnaffordableError
 from ancrage.figures import Figure
 from ancrage.language import Text, format_number
 from ancrage.parameters import Parameters
 from ancrage.siting.evaluate import check_plan, check_problem, evaluate
 from ancrage.siting.explore import compute_frontier, compute_marginal_losses, list_alternatives, price_constraints
-from ancrage.siting.problem import Alternative, FrontierPoint, SitingPlan, SitingProblem
+from ancrage.siting.problem import Alternative, ConstraintPrice, FrontierPoint, SitingPlan, SitingProblem
 from ancrage.siting.solve import solve
 from ancrage.study.draws import Drawn, build_robustness, draw_network
 from ancrage.study.impact_lines import build_figure, list_controls, list_impact
@@ -95,6 +95,7 @@ def run_study(
     progress: Progress = _ignore_progress,
     deadline: float | None = None,
     clock: Callable[[], float] | None = None,
+    explore: bool = True,
 ) -> StudyResult:
     """Plan a network of third places.
 
@@ -105,6 +106,7 @@ def run_study(
     progress : called with a sentence and the share done, 0..1.
     deadline : seconds that the best network may take, and again the whole frontier, and each price up to one point of
         it, with `clock`; None to go to the proof.
+    explore : also draw the frontier, the alternatives and the prices of the constraints; False leaves them empty.
 
     Raises
     ------
@@ -128,18 +130,22 @@ def run_study(
     _check_affordable(settings, inputs, problem, best, territory)
     check_plan(problem, best)
 
-    progress(
-        Text("Frontier, alternatives, price of constraints", "Frontière, variantes, prix des contraintes"),
-        0.2,
-    )
     by, limits = _choose_limits(settings, len(inputs.site_codes))
-    share = None if deadline is None else deadline / len(limits)
-    frontier = tuple(
-        _keep_best(point, best, settings.budget if by == "budget" else settings.places)
-        for point in compute_frontier(problem, limits, by, deadline=share, clock=clock)
-    )
-    alternatives = _list_alternatives(settings, problem, best)
-    constraints = price_constraints(problem, best, deadline=share, clock=clock)
+    frontier: tuple[FrontierPoint, ...] = ()
+    alternatives: list[Alternative] = []
+    constraints: tuple[ConstraintPrice, ...] = ()
+    if explore:
+        progress(
+            Text("Frontier, alternatives, price of constraints", "Frontière, variantes, prix des contraintes"),
+            0.2,
+        )
+        share = None if deadline is None else deadline / len(limits)
+        frontier = tuple(
+            _keep_best(point, best, settings.budget if by == "budget" else settings.places)
+            for point in compute_frontier(problem, limits, by, deadline=share, clock=clock)
+        )
+        alternatives = _list_alternatives(settings, problem, best)
+        constraints = price_constraints(problem, best, deadline=share, clock=clock)
     losses = compute_marginal_losses(problem, best.open)
 
     network = compute_network(inputs, use, central, best.open)
@@ -258,7 +264,7 @@ def run_study(
 def _check_settings(settings: StudySettings, inputs: StudyInputs, territory: Territory) -> None:
     kept = int(inputs.imposed.sum())
     if settings.places is not None and kept > settings.places:
-        raise InputError(
+        raise UnaffordableError(
             f"{kept} places are already kept or existing, more than the {settings.places} allowed: raise --places, "
             "or drop the existing ones with --drop-existing.",
             f"{kept} lieux sont déjà gardés ou existants, plus que les {settings.places} permis : augmentez --places, "
@@ -284,7 +290,7 @@ def _check_affordable(
     asked = format_number(settings.budget, 0, "en"), format_number(settings.budget, 0, "fr")
     if best.status == "infeasible":
         cost = evaluate(problem, problem.imposed).cost
-        raise InputError(
+        raise UnaffordableError(
             f"The kept places alone cost {format_number(cost, 0, 'en')} EUR a year, more than the budget of "
             f"{asked[0]}: raise the budget or keep fewer.",
             f"Les lieux gardés coûtent à eux seuls {format_number(cost, 0, 'fr')} EUR par an, plus que le budget de "
@@ -313,7 +319,7 @@ def _check_affordable(
         size = min(affordable, int(np.max(problem.desks_max[candidates])) - 1)
         smaller_en = f" Places of {size} desks at most would be paid for: add --set desks_max={size}."
         smaller_fr = f" Des lieux d'au plus {size} postes seraient payés : ajoutez --set desks_max={size}."
-    raise InputError(
+    raise UnaffordableError(
         f"A budget of {asked[0]} EUR a year pays for no place sized to its demand in {territory.name}: the cheapest "
         f"costs {format_number(cheapest, 0, 'en')} EUR a year, net of income.{smaller_en}",
         f"Un budget de {asked[1]} EUR par an ne paie aucun lieu à la taille de sa demande dans {territory.name} : le "
