@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ancrage import __version__
-from ancrage.cli import data, demo, diagnose, parameters, plan, session, travel
+from ancrage.cli import data, demo, diagnose, parameters, plan, session, sweep, travel
 from ancrage.errors import AncrageError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ demo.register(app)
 app.add_typer(data.app)
 diagnose.register(app)
 plan.register(app)
+sweep.register(app)
 app.add_typer(parameters.app)
 app.add_typer(travel.app)
 

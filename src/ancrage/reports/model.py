@@ -175,16 +175,16 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Report:
-    """A report in one language; every output is written from it, so that all show the same figures.
+class Document:
+    """A document in one language, as the PDF and the workbook want it.
 
     Attributes
     ----------
-    territory : name of the study area; title, subtitle : of the document.
-    on : date written on the report, None to leave it out.
+    territory : name of the area; title, subtitle : of the document.
+    on : date written on the document, None to leave it out.
     cover : map of the first page.
-    figures : every key figure of the study, whether or not a section shows it.
-    facts : settings and facts of the run, by stable key.
+    figures : every key figure, whether or not a section shows it.
+    facts : settings and facts of the run, by stable key; "travel" and "warnings" are written beside the figures.
     """
 
     language: Language
@@ -198,8 +198,6 @@ class Report:
     sections: tuple[Section, ...]
     figures: tuple[KeyFigure, ...]
     facts: Mapping[str, Any]
-    layers: tuple[Layer, ...]
-    study_file: StudyFile
 
     def list_tables(self) -> tuple[Table, ...]:
         """Return every table, in reading order."""
@@ -210,3 +208,11 @@ class Report:
         charts = {self.cover.id: self.cover}
         charts.update({b.id: b for s in self.sections for b in s.blocks if isinstance(b, Chart)})
         return tuple(charts.values())
+
+
+@dataclass(frozen=True)
+class Report(Document):
+    """The report of a study; every output is written from it, so that all show the same figures."""
+
+    layers: tuple[Layer, ...]
+    study_file: StudyFile

@@ -13,13 +13,13 @@ from ancrage.reports.fonts import clean_text, find_font_folder
 from ancrage.reports.model import (
     Block,
     Chart,
+    Document,
     Heading,
     Items,
     KeyFigure,
     KeyFigures,
     Note,
     Paragraph,
-    Report,
     Section,
     Table,
 )
@@ -27,7 +27,7 @@ from ancrage.reports.pictures import render_pictures
 from ancrage.reports.writing import Pen
 
 
-def write_pdf(report: Report, path: Path, pictures: Mapping[str, str] | None = None) -> None:
+def write_pdf(report: Document, path: Path, pictures: Mapping[str, str] | None = None) -> None:
     """Write the report as PDF; the same report gives the same bytes.
 
     Parameters
@@ -57,7 +57,7 @@ def write_pdf(report: Report, path: Path, pictures: Mapping[str, str] | None = N
     path.write_bytes(content)
 
 
-def _build_data(report: Report, pictures: Mapping[str, str]) -> dict[str, Any]:
+def _build_data(report: Document, pictures: Mapping[str, str]) -> dict[str, Any]:
     pen = Pen(report.language)
     return {
         "language": report.language,

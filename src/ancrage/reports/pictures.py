@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from ancrage.reports.fonts import clean_text, find_font_folder
-from ancrage.reports.model import Report
+from ancrage.reports.model import Document
 
 _LOCALES = {"fr": "fr-FR", "en": "en-US"}
 
@@ -33,6 +33,6 @@ def render_png(svg: str, *, scale: float = 2.0) -> bytes:
     return drawn
 
 
-def render_pictures(report: Report) -> dict[str, str]:
+def render_pictures(report: Document) -> dict[str, str]:
     """Return every chart of a report as SVG, by identifier."""
     return {chart.id: render_svg(chart.spec, report.language) for chart in report.list_charts()}

@@ -25,28 +25,30 @@ class Shapes:
         return bool(self.by_code)
 
 
-def read_shapes(tables: Tables, codes: Collection[str]) -> Shapes:
-    """Read the outlines of `codes` only, from the table `commune_polygons` (code, geometry as WKB) if it is there.
+def read_shapes(tables: Tables, codes: Collection[str], table: str = TABLE, key: str = "code") -> Shapes:
+    """Read the outlines of `codes` only, from `table` (`key`, geometry as WKB) if it is there.
+
+    By default the communes; the outlines of EPCI are in `epci_polygons`, by `epci_code`.
 
     Raises
     ------
     InputError
         If the table does not hold the two columns, or a geometry is not WKB.
     """
-    if TABLE not in tables:
+    if table not in tables:
         return Shapes()
     try:
-        frame = tables.scan(TABLE).filter(pl.col("code").is_in(sorted(codes))).select("code", "geometry").collect()
+        frame = tables.scan(table).filter(pl.col(key).is_in(sorted(codes))).select(key, "geometry").collect()
         column = frame["geometry"]
         # GeoParquet marks the column with an extension type, which Polars keeps around the bytes.
         wkb = column if column.dtype == pl.Binary else column.ext.storage()
         geometries = shapely.make_valid(shapely.from_wkb(wkb.to_numpy()))
     except (pl.exceptions.PolarsError, shapely.errors.ShapelyError, AttributeError, TypeError) as error:
         raise InputError(
-            f"The table '{TABLE}' cannot be read ({error}). It needs the columns 'code' and 'geometry' (WKB, WGS84): "
+            f"The table '{table}' cannot be read ({error}). It needs the columns '{key}' and 'geometry' (WKB, WGS84): "
             "import it again, or remove it to draw maps with points only.",
-            f"La table « {TABLE} » est illisible ({error}). Il lui faut les colonnes « code » et « geometry » (WKB, "
+            f"La table « {table} » est illisible ({error}). Il lui faut les colonnes « {key} » et « geometry » (WKB, "
             "WGS84) : importez-la de nouveau, ou retirez-la pour des cartes en points seulement.",
         ) from error
-    outlines = dict(zip(frame["code"].to_list(), geometries, strict=True))
+    outlines = dict(zip(frame[key].to_list(), geometries, strict=True))
     return Shapes({code: outline for code, outline in outlines.items() if outline is not None})

@@ -158,16 +158,20 @@ def _read_settings(content: Mapping[str, Any], path: Path | None, text: str) -> 
     try:
         return StudySettings.model_validate(content)
     except ValidationError as error:
-        sentences = _list_problems(text, error)
+        told = describe_problems(error, text)
         start = Text("These settings cannot be used. ", "Ces réglages ne peuvent pas être utilisés. ")
         if path is not None:
             start = Text(
                 f"The study file '{path}' cannot be used. ",
                 f"Le fichier d'étude « {path} » ne peut pas être utilisé. ",
             )
-        raise InputError(
-            start.en + " ".join(s.en for s in sentences), start.fr + " ".join(s.fr for s in sentences)
-        ) from error
+        raise InputError(start.en + told.en, start.fr + told.fr) from error
+
+
+def describe_problems(error: ValidationError, text: str = "") -> Text:
+    """Return one sentence for each field refused; `text` is the file that they were read from, to name the lines."""
+    sentences = _list_problems(text, error)
+    return Text(" ".join(s.en for s in sentences), " ".join(s.fr for s in sentences))
 
 
 def _list_problems(text: str, error: ValidationError) -> list[Text]:

@@ -9,17 +9,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ancrage.reports.model import Cell, Column, KeyFigure, Report, Table
+from ancrage.reports.model import Cell, Column, Document, KeyFigure, Table
 from ancrage.reports.pictures import render_pictures, render_png
 from ancrage.reports.writing import Pen, compute_decimals, compute_digits
 
 # A spreadsheet reads a text that starts so as a formula when it is edited or exported.
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_PICTURED = ("network_map", "frontier", "site_share", "value_histogram")
+_PICTURED = (
+    *("network_map", "frontier", "site_share", "value_histogram"),
+    *("ranking_map", "ranking_top", "ranking_spread"),
+)
 _MOST_WIDE = 60
 
 
-def write_xlsx(report: Report, path: Path, pictures: Mapping[str, str] | None = None) -> None:
+def write_xlsx(report: Document, path: Path, pictures: Mapping[str, str] | None = None) -> None:
     """Write the tables of the report, one sheet each, after a page of figures; the same report gives the same bytes.
 
     Parameters
@@ -50,7 +53,7 @@ def write_xlsx(report: Report, path: Path, pictures: Mapping[str, str] | None = 
 class _Sheets:
     """Writes sheets in one workbook, with its formats and the names already taken."""
 
-    def __init__(self, book: Any, report: Report) -> None:
+    def __init__(self, book: Any, report: Document) -> None:
         self._book = book
         self._report = report
         self._pen = Pen(report.language)
