@@ -1,0 +1,535 @@
+"""The ranking of a sweep: where a euro saves most, what was not planned and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+
+from ancrage.figures import Source
+from ancrage.language import Language, Text
+from ancrage.opendata.national_mix import NATIONAL_SOURCES
+from ancrage.reports.model import (
+    Block,
+    Cell,
+    Chart,
+    Column,
+    Document,
+    Heading,
+    Items,
+    KeyFigure,
+    KeyFigures,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+)
+from ancrage.reports.ranking_charts import build_map, build_spread, build_top
+from ancrage.reports.writing import MISSING, Pen, compute_display_scale
+from ancrage.study.run import OBJECTIVE_LABELS
+from ancrage.study.sweep import PLANNED, Status, SweepRow, SweepSettings, count_statuses, rank_rows
+from ancrage.territory.tables import Tables
+
+# More rows are in the workbook: a PDF of 1,255 lines is read by nobody.
+_PRINTED = 100
+_PRINTED_REASONS = 40
+_COVERAGE_WARNING = 0.9
+
+STATUS_NAMES: dict[Status, Text] = {
+    "proven": Text("proven", "prouvé"),
+    "feasible": Text("not proven", "sans preuve"),
+    "infeasible": Text("limit too low", "limite trop basse"),
+    "no_flows": Text("no flows", "sans flux"),
+    "error": Text("in error", "en erreur"),
+}
+
+
+@dataclass(frozen=True)
+class RankingContext:
+    """A sweep and the pen that writes."""
+
+    rows: tuple[SweepRow, ...]
+    settings: SweepSettings
+    tables: Tables
+    pen: Pen
+
+    @cached_property
+    def ranked(self) -> tuple[SweepRow, ...]:
+        """Return the EPCI whose new places bring something, best first."""
+        return rank_rows(self.rows)
+
+    @cached_property
+    def planned(self) -> tuple[SweepRow, ...]:
+        """Return the EPCI that have a plan, in the order of their codes."""
+        return tuple(row for row in self.rows if row.status in PLANNED)
+
+    @cached_property
+    def unit(self) -> str:
+        """Return the unit of the objective by year, as written in the code."""
+        return next((row.unit for row in self.planned), "kgCO2e/year")
+
+    @cached_property
+    def ratio_unit(self) -> str:
+        """Return what a value per 1,000 euros is written with: both are by year."""
+        return self.pen.unit(self.unit.removesuffix("/year")) + self.pen.say(" per 1,000 €", " pour 1 000 €")
+
+    @cached_property
+    def objective(self) -> str:
+        """Return the name of the objective, starting with a capital letter."""
+        label = self.pen.text(OBJECTIVE_LABELS[self.settings.objective]).replace("CO2", "CO₂")
+        return label[:1].upper() + label[1:]
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """Return the tables that the plans rest on."""
+        names = dict.fromkeys(name for row in self.rows for name in row.source_tables)
+        return tuple(
+            self.tables.sources.get(name)
+            or NATIONAL_SOURCES.get(name)
+            or Source(name, Text(name, name), producer="", vintage="", licence="")
+            for name in names
+        )
+
+    @cached_property
+    def cited(self) -> str:
+        """Return the line that goes below what the sweep computes: flows, their vintages, and our own part."""
+        flows = [s for s in self.sources if s.table.startswith("flows")]
+        told = dict.fromkeys(
+            f"{s.producer or self.pen.text(s.title)}{f' ({s.vintage})' if s.vintage else ''}" for s in flows
+        )
+        own = self.pen.say("Ancrage's computation.", "Calculs Ancrage.")
+        if not told:
+            return own
+        start = self.pen.say("Sources: ", "Sources : ")
+        return f"{start}{self.pen.say('; ', ' ; ').join(told)}. {own}"
+
+
+def build_ranking(
+    rows: Sequence[SweepRow],
+    settings: SweepSettings,
+    tables: Tables,
+    language: Language,
+    *,
+    on: date | None = None,
+) -> Document:
+    """Build the ranking of a sweep, in one language.
+
+    Parameters
+    ----------
+    rows : one by EPCI, planned or not; tables : store of the sweep, for sources and for the outlines of the EPCI.
+    on : date written on the document; None leaves it out.
+
+    Raises
+    ------
+    InputError
+        If the store holds outlines of EPCI that cannot be read.
+    """
+    context = RankingContext(tuple(rows), settings, tables, Pen(language))
+    pen = context.pen
+    chart = build_map(context.rows, context.ranked, tables, pen, context.ratio_unit, context.cited)
+    figures = _list_figures(context)
+    sections = [
+        _build_summary(context, figures, chart),
+        _build_ranking(context),
+        _build_unplanned(context),
+        _build_method(context),
+        _build_sources(context),
+    ]
+    return Document(
+        language=language,
+        territory=pen.count(len(context.rows), ("EPCI", "EPCI"), ("EPCI", "EPCI")),
+        title=pen.say("Where a euro saves most", "Où un euro rapporte le plus"),
+        subtitle=pen.say(
+            "Networks of third places, each EPCI under its own budget",
+            "Réseaux de tiers-lieux, chaque EPCI avec son budget",
+        ),
+        fictional=any(row.fictional for row in context.rows),
+        version=next((row.version for row in context.rows), ""),
+        on=on,
+        cover=replace(chart, id="cover_map", fills=False, width=0.9),
+        sections=tuple(section for section in sections if section.blocks),
+        figures=figures,
+        facts={
+            "travel": ", ".join(dict.fromkeys(row.travel for row in context.planned if row.travel)),
+            "warnings": [note.text for note in _list_notes(context)],
+        },
+    )
+
+
+def _list_figures(context: RankingContext) -> tuple[KeyFigure, ...]:
+    pen, planned = context.pen, context.planned
+    factor, unit = compute_display_scale(context.unit)
+    ratios = [1000 * row.value_per_euro for row in context.ranked if row.value_per_euro is not None]
+    low, median, high = np.quantile(ratios, (0.1, 0.5, 0.9)) if ratios else (None, None, None)
+    sums = {
+        name: sum(getattr(row, name) or 0.0 for row in planned)
+        for name in ("cost", "value_added", "km_added", "new_places", "desks")
+    }
+    return (
+        KeyFigure("planned", pen.say("EPCI planned", "EPCI planifiés"), float(len(planned)), "", decimals=0),
+        KeyFigure(
+            "ratio",
+            pen.say("Median value of 1,000 €", "Valeur médiane de 1 000 €"),
+            None if median is None else float(median),
+            context.ratio_unit,
+            note=""
+            if low is None or high is None
+            else pen.say(
+                f"EPCI from P10 to P90: {pen.interval(float(low), float(high))}",
+                f"EPCI du P10 au P90 : {pen.interval(float(low), float(high))}",
+            ),
+            formula="sweep.value_per_euro",
+            sources=("flows",),
+        ),
+        KeyFigure(
+            "cost",
+            pen.say("Net public cost", "Coût public net"),
+            sums["cost"],
+            pen.unit("EUR/year"),
+            formula="impact.authority_net",
+        ),
+        KeyFigure(
+            "value",
+            pen.say(f"{context.objective}, by the new places", f"{context.objective}, par les nouveaux lieux"),
+            sums["value_added"] * factor,
+            pen.unit(unit),
+            formula="siting.value",
+            sources=("flows",),
+        ),
+        KeyFigure(
+            "km",
+            pen.say("Kilometres avoided, by the new places", "Kilomètres évités, par les nouveaux lieux"),
+            sums["km_added"],
+            pen.unit("km/year"),
+            formula="impact.commuter_km",
+            sources=("flows",),
+        ),
+        KeyFigure(
+            "desks",
+            pen.say("Desks to open", "Postes à ouvrir"),
+            sums["desks"],
+            pen.unit("desks"),
+            decimals=0,
+            note=pen.count(int(sums["new_places"]), ("place", "places"), ("lieu", "lieux")),
+            formula="demand.desks",
+        ),
+    )
+
+
+def _build_summary(context: RankingContext, figures: tuple[KeyFigure, ...], chart: Chart) -> Section:
+    pen = context.pen
+    counts = count_statuses(context.rows)
+    total, made, proven = (pen.number(n) for n in (len(context.rows), len(context.planned), counts["proven"]))
+    lead = pen.say(
+        f"Of {total} EPCI, {made} have a plan, {proven} of them proven optimal.",
+        f"Sur {total} EPCI, {made} ont un plan, dont {proven} prouvés optimaux.",
+    )
+    ranked = context.ranked
+    if ranked and ranked[0].value_per_euro is not None:
+        best = pen.number(1000 * ranked[0].value_per_euro, None)
+        lead += pen.say(
+            f" A euro saves most in {ranked[0].name}: {best} {context.ratio_unit}.",
+            f" Un euro rapporte le plus dans {ranked[0].name} : {best} {context.ratio_unit}.",
+        )
+    blocks = (Paragraph(lead, "lead"), KeyFigures(figures), *_list_notes(context), chart)
+    return Section("summary", pen.say("In short", "En bref"), blocks)
+
+
+def _list_notes(context: RankingContext) -> tuple[Note, ...]:
+    pen, planned = context.pen, context.planned
+    notes = []
+    partial = [row for row in planned if row.coverage is not None and row.coverage < _COVERAGE_WARNING]
+    if partial:
+        told = pen.count(len(partial), ("EPCI has", "EPCI have"), ("EPCI a", "EPCI ont"))
+        notes.append(
+            Note(
+                pen.say(
+                    f"{told} flows that explain less than 90% of the employed residents: their figures are "
+                    "under-counted, and so is their rank (column Coverage of the workbook).",
+                    f"{told} des flux qui expliquent moins de 90 % des actifs occupés : leurs chiffres sont "
+                    "sous-estimés, et leur rang aussi (colonne Couverture du classeur).",
+                )
+            )
+        )
+    vintages = sorted({row.flows_vintage for row in planned if row.flows_vintage is not None})
+    if len(vintages) > 1:
+        listed = ", ".join(str(year) for year in vintages)
+        notes.append(
+            Note(
+                pen.say(
+                    f"The flows are not of the same census everywhere ({listed}): compare with care.",
+                    f"Les flux ne sont pas partout du même recensement ({listed}) : comparez avec prudence.",
+                )
+            )
+        )
+    unproven = [row for row in planned if row.status == "feasible"]
+    if unproven:
+        worst = pen.share(max(row.gap or 0.0 for row in unproven))
+        told = pen.count(len(unproven), ("plan is", "plans are"), ("plan n'est", "plans ne sont"))
+        notes.append(
+            Note(
+                pen.say(
+                    f"{told} not proven optimal in the time allowed: a better network would gain at most {worst} of "
+                    "the value there (column Gap).",
+                    f"{told} pas prouvés optimaux dans le temps accordé : un meilleur réseau y gagnerait au plus "
+                    f"{worst} de la valeur (colonne Écart).",
+                ),
+                "info",
+            )
+        )
+    return tuple(notes)
+
+
+def _build_ranking(context: RankingContext) -> Section:
+    pen = context.pen
+    factor, unit = compute_display_scale(context.unit)
+    with_draws = bool(context.settings.draws)
+    columns = (
+        Column("rank", pen.say("Rank", "Rang"), "number", width=0.8),
+        Column("code", "Code", printed=False),
+        Column("name", "EPCI", width=4.4),
+        Column("departement", pen.say("Dep.", "Dép."), width=0.8, right=True),
+        Column("value_per_1000_eur", pen.say("Per 1,000 €", "Pour 1 000 €"), "number", context.ratio_unit, None, 1.6),
+        Column("value_added", pen.say("New places", "Nouveaux lieux"), "number", pen.unit(unit), None, 1.5),
+        Column("value", pen.say("Whole network", "Tout le réseau"), "number", pen.unit(unit), None, printed=False),
+        Column(
+            "interval",
+            "P10–P90",
+            "interval",
+            pen.unit(unit),
+            None,
+            1.8,
+            printed=with_draws,
+        ),
+        Column("cost", pen.say("Net cost", "Coût net"), "number", pen.unit("EUR/year"), 0, 1.4),
+        Column("budget", "Budget", "number", pen.unit("EUR/year"), printed=False),
+        Column("new_places", pen.say("Places", "Lieux"), "number", width=0.8),
+        Column("desks", pen.say("Desks", "Postes"), "number", width=0.9),
+        Column("users", pen.say("Users", "Usagers"), "number", printed=False),
+        Column("homes", pen.say("Communes with users", "Communes d'usagers"), "number", printed=False),
+        Column("km_added", pen.say("Km avoided", "Km évités"), "number", pen.unit("km/year"), printed=False),
+        Column(
+            "hours_added", pen.say("Hours saved", "Heures gagnées"), "number", pen.unit("hours/year"), printed=False
+        ),
+        Column("co2_t_added", "CO₂", "number", pen.unit("tCO2e/year"), 1, printed=False),
+        Column("eur_added", pen.say("Car expenses", "Voiture"), "number", pen.unit("EUR/year"), printed=False),
+        Column("status", pen.say("Proof", "Preuve"), width=1.3),
+        Column("gap", pen.say("Gap", "Écart"), "share", decimals=1, width=0.9),
+        Column("coverage", pen.say("Coverage", "Couverture"), "share", printed=False),
+        Column("vintage", pen.say("Flows of", "Flux de"), printed=False),
+        Column("communes", pen.say("Communes of the new places", "Communes des nouveaux lieux"), printed=False),
+        Column("warnings", pen.say("Warnings", "Avertissements"), printed=False),
+    )
+
+    def build_row(rank: int | None, row: SweepRow) -> tuple[Cell, ...]:
+        interval = None
+        if row.value_low is not None and row.value_high is not None:
+            interval = (row.value_low * factor, row.value_high * factor)
+        return (
+            rank,
+            row.code,
+            row.name,
+            row.departement,
+            None if row.value_per_euro is None else 1000 * row.value_per_euro,
+            None if row.value_added is None else row.value_added * factor,
+            None if row.value is None else row.value * factor,
+            interval,
+            row.cost,
+            row.budget,
+            row.new_places,
+            row.desks,
+            row.users,
+            row.homes,
+            row.km_added,
+            row.hours_added,
+            row.co2_t_added,
+            row.eur_added,
+            pen.text(STATUS_NAMES[row.status]),
+            row.gap,
+            row.coverage,
+            "" if row.flows_vintage is None else str(row.flows_vintage),
+            ", ".join(f"{n} ({c})" for n, c in zip(row.commune_names, row.communes, strict=True)),
+            " ".join(row.warnings_fr if pen.language == "fr" else row.warnings_en),
+        )
+
+    ranks = {row.code: rank for rank, row in enumerate(context.ranked, start=1)}
+    # Plans that open nothing have no rank: they close the table.
+    ordered = [*context.ranked, *(row for row in context.planned if row.code not in ranks)]
+    table = Table(
+        "ranking",
+        pen.say("Ranking", "Classement"),
+        pen.say("EPCI by what 1,000 € bring", "EPCI selon ce que rapportent 1 000 €"),
+        columns,
+        tuple(build_row(ranks.get(row.code), row) for row in ordered),
+        note=pen.say(
+            "Value and cost are by year. The value is what the new places add to the existing ones; the cost is net of "
+            "income. No rank: the plan opens no place, or its new places bring nothing.",
+            "Valeur et coût sont annuels. La valeur est ce que les nouveaux lieux ajoutent aux existants ; le coût est "
+            "net des recettes. Sans rang : le plan n'ouvre aucun lieu, ou ses nouveaux lieux n'apportent rien.",
+        ),
+        sources=context.cited,
+        printed_rows=_PRINTED if len(ordered) > _PRINTED else None,
+    )
+    blocks: list[Block] = []
+    ratios = np.array([1000 * r.value_per_euro for r in context.ranked if r.value_per_euro is not None])
+    if len(ratios):
+        blocks.append(build_top(context.ranked, pen, context.ratio_unit, context.cited))
+    if len(ratios) > 2:
+        blocks.append(build_spread(ratios, pen, context.ratio_unit, context.cited))
+    if ordered:
+        blocks.append(table)
+    return Section("ranking", pen.say("Ranking", "Classement"), tuple(blocks))
+
+
+def _build_unplanned(context: RankingContext) -> Section:
+    pen = context.pen
+    left = sorted(
+        (row for row in context.rows if row.status not in PLANNED),
+        key=lambda row: (list(STATUS_NAMES).index(row.status), row.code),
+    )
+    title = pen.say("What was not planned, and why", "Ce qui n'a pas été planifié, et pourquoi")
+    if not left:
+        return Section("unplanned", title, (Paragraph(pen.say("Every EPCI has a plan.", "Chaque EPCI a un plan.")),))
+    columns = (
+        Column("code", "Code", width=1.3),
+        Column("name", "EPCI", width=3.2),
+        Column("departement", pen.say("Dep.", "Dép."), printed=False),
+        Column("population", pen.say("Inhabitants", "Habitants"), "number", printed=False),
+        Column("status", pen.say("Why", "Motif"), width=1.5),
+        Column("reason", pen.say("In full", "En clair"), width=6),
+    )
+    table = Table(
+        "unplanned",
+        pen.say("Not planned", "Non planifiés"),
+        pen.say("EPCI without a plan", "EPCI sans plan"),
+        columns,
+        tuple(
+            (
+                row.code,
+                row.name,
+                row.departement,
+                row.population,
+                pen.text(STATUS_NAMES[row.status]),
+                pen.text(row.reason),
+            )
+            for row in left
+        ),
+        note=pen.say(
+            "An EPCI without flows is listed, never estimated.", "Un EPCI sans flux est listé, jamais estimé."
+        ),
+        printed_rows=_PRINTED_REASONS if len(left) > _PRINTED_REASONS else None,
+    )
+    counts = count_statuses(context.rows)
+    told = tuple(
+        f"{pen.text(STATUS_NAMES[status]).capitalize()}{pen.say(':', ' :')} {pen.number(counts[status])}"
+        for status in STATUS_NAMES
+        if status not in PLANNED and counts[status]
+    )
+    return Section("unplanned", title, (Items(told), table))
+
+
+def _build_method(context: RankingContext) -> Section:
+    pen, settings = context.pen, context.settings
+    limits = []
+    if settings.euros_per_inhabitant is not None:
+        amount = pen.number(settings.euros_per_inhabitant, "exact")
+        limits.append(
+            pen.say(
+                f"{amount} € per inhabitant and per year, net public cost (A: an assumption, the same everywhere)",
+                f"{amount} € par habitant et par an, coût public net (A : une hypothèse, la même partout)",
+            )
+        )
+    if settings.budget is not None:
+        limits.append(
+            pen.say(
+                f"{pen.number(settings.budget)} € per year, the same for every EPCI",
+                f"{pen.number(settings.budget)} € par an, le même pour chaque EPCI",
+            )
+        )
+    if settings.places is not None:
+        limits.append(
+            pen.say(
+                f"{settings.places} places at most, existing ones included",
+                f"{settings.places} lieux au plus, existants compris",
+            )
+        )
+    asked = [
+        pen.say("Limit: ", "Limite : ") + pen.say("; ", " ; ").join(limits) + ".",
+        pen.say(f"Objective: {context.objective}.", f"Objectif : {context.objective}."),
+        pen.say(f"Preset: {settings.preset}.", f"Jeu de coefficients : {settings.preset}."),
+        *(
+            pen.say(f"Changed coefficient: {name} = {value}.", f"Coefficient modifié : {name} = {value}.")
+            for name, value in (
+                (n, f"{v:g}" if isinstance(v, float) else f"{v.low:g} – {v.value:g} – {v.high:g}")
+                for n, v in settings.parameters.items()
+            )
+        ),
+        pen.say(
+            f"{pen.number(settings.draws)} draws, seed {settings.seed}; {settings.deadline:g} s at most for one "
+            "search.",
+            f"{pen.number(settings.draws)} tirages, graine {settings.seed} ; {settings.deadline:g} s au plus pour une "
+            "recherche.",
+        ),
+    ]
+    reading = (
+        pen.say(
+            "Value per euro = (value of the best network – value of the existing places alone) / net public cost of "
+            "the new places. It is an average over the budget, not what one more euro would bring.",
+            "Valeur par euro = (valeur du meilleur réseau – valeur des seuls lieux existants) / coût public net des "
+            "nouveaux lieux. C'est une moyenne sur le budget, pas ce que rapporterait un euro de plus.",
+        ),
+        pen.say(
+            "Each EPCI is planned alone, with the neighbours who can reach it: a resident between two EPCI may be "
+            "counted in both, so that the sum over EPCI is an upper bound.",
+            "Chaque EPCI est planifié seul, avec les voisins qui peuvent l'atteindre : un habitant entre deux EPCI "
+            "peut être compté dans les deux, si bien que la somme des EPCI est un majorant.",
+        ),
+        pen.say(
+            "EPCI whose income covers the cost come first, without a value per euro.",
+            "Les EPCI dont les recettes couvrent le coût viennent en tête, sans valeur par euro.",
+        ),
+    )
+    return Section(
+        "method",
+        pen.say("What was asked, and how to read it", "Ce qui a été demandé, et comment le lire"),
+        (
+            Items(tuple(asked)),
+            Heading(pen.say("Reading", "Lecture")),
+            Items(reading),
+        ),
+    )
+
+
+def _build_sources(context: RankingContext) -> Section:
+    pen = context.pen
+    missing = pen.text(MISSING)
+    columns = (
+        Column("table", pen.say("Table", "Table"), printed=False),
+        Column("title", pen.say("Data", "Données"), width=4.6),
+        Column("producer", pen.say("Producer", "Producteur"), width=3.2),
+        Column("vintage", pen.say("Vintage", "Millésime"), width=1.5),
+        Column("licence", pen.say("Licence", "Licence"), width=2.2),
+        Column("epci", "EPCI", "number", width=0.8),
+    )
+    used = {name: sum(name in row.source_tables for row in context.rows) for name in (s.table for s in context.sources)}
+    table = Table(
+        "sources",
+        pen.say("Sources", "Sources"),
+        pen.say("Data used, and by how many EPCI", "Données utilisées, et par combien d'EPCI"),
+        columns,
+        tuple(
+            (
+                s.table,
+                pen.text(s.title),
+                s.producer or missing,
+                s.vintage or missing,
+                s.licence or missing,
+                used[s.table],
+            )
+            for s in context.sources
+        ),
+    )
+    return Section("sources", pen.say("Sources", "Sources"), (table,) if context.sources else (), new_page=False)
