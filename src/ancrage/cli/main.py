@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ancrage import __version__
-from ancrage.cli import data, demo, diagnose, parameters, plan, session, sweep, travel
+from ancrage.cli import data, demo, diagnose, parameters, plan, session, siting, sweep, travel
 from ancrage.errors import AncrageError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ plan.register(app)
 sweep.register(app)
 app.add_typer(parameters.app)
 app.add_typer(travel.app)
+app.add_typer(siting.app)
 
 
 def _print_version(asked: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,7 @@ class Instance:
     costs : (n, m), for a matrix or a graph. points : (n, 2), with their metric's axes in `axes` ("x,y" or "lon,lat").
     pairs : home, site and benefit of each pair, (k,) each. weight : (n,), where the file gives it.
     fixed : (m,) cost of an open site, where a file gives it. places : number of sites to open, where the file says it.
-    ignored : columns that were not read.
+    ignored : columns that were not read. named : True where names are those of the file, False where they are counted.
     """
 
     homes: list[str]
@@ -45,6 +44,7 @@ class Instance:
     fixed: FloatArray | None = None
     places: int | None = None
     ignored: tuple[str, ...] = ()
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Lines:
 
     Attributes
     ----------
-    separator : ";", "," or tab, or None for blanks. comma : True where commas are decimal.
+    separator : ";", "," or tab, or None for blanks. comma : True where it holds commas that do not separate.
     """
 
     path: Path
@@ -94,14 +94,6 @@ def read_lines(path: Path) -> Lines:
     first = kept[0][1]
     separator = next((sign for sign in (";", "\t", ",") if sign in first.strip()), None)
     comma = separator != "," and "," in text
-    if comma and "." in text:
-        at = next((number, line) for number, line in kept if "," in line)
-        raise InputError(
-            f"'{path}', line {at[0]}: a decimal comma, where other numbers of the file have a point. Use one of the "
-            "two in the whole file.",
-            f"« {path} », ligne {at[0]} : une virgule décimale, alors que d'autres nombres du fichier ont un point. "
-            "Employez l'un des deux dans tout le fichier.",
-        )
     return Lines(path, [number for number, _ in kept], [line for _, line in kept], separator, comma)
 
 
@@ -128,7 +120,10 @@ def _decode(path: Path) -> str:
 
 def read_numbers(lines: Lines, skip: int = 0, width: int | None = None) -> FloatArray:
     """Return the numbers of every line after the first `skip`, as many on each as on the first of them (or `width`)."""
-    texts = [line.replace(",", ".") for line in lines.texts[skip:]] if lines.comma else lines.texts[skip:]
+    texts = lines.texts[skip:]
+    if lines.comma:
+        _refuse_mixed(lines)
+        texts = [line.replace(",", ".") for line in texts]
     try:
         table = np.loadtxt(texts, delimiter=lines.separator, comments=None, ndmin=2)
     except ValueError:
@@ -137,6 +132,18 @@ def read_numbers(lines: Lines, skip: int = 0, width: int | None = None) -> Float
         # Read again slowly, to name the line and the field.
         table = _read_slowly(lines, skip, width)
     return table
+
+
+def _refuse_mixed(lines: Lines) -> None:
+    with_comma = next((number for number, line in zip(lines.numbers, lines.texts, strict=True) if "," in line), None)
+    with_point = next((number for number, line in zip(lines.numbers, lines.texts, strict=True) if "." in line), None)
+    if with_comma is not None and with_point is not None:
+        raise InputError(
+            f"'{lines.path}': a decimal comma on line {with_comma} and a decimal point on line {with_point}. Use one "
+            "of the two in the whole file.",
+            f"« {lines.path} » : une virgule décimale à la ligne {with_comma} et un point décimal à la ligne "
+            f"{with_point}. Employez l'un des deux dans tout le fichier.",
+        )
 
 
 def _read_slowly(lines: Lines, skip: int, width: int | None) -> FloatArray:
@@ -210,17 +217,17 @@ def read_graph(lines: Lines) -> Instance:
     numbers = [read_number(field, lines.path, lines.numbers[0], f"{at}") for at, field in enumerate(head, 1)]
     if len(numbers) != 3 or any(value != int(value) for value in numbers) or numbers[0] < 1 or numbers[1] < 0:
         raise InputError(
-            f"'{lines.path}', line {lines.numbers[0]}: '{lines.texts[0].strip()}' where three whole numbers are expected: "
-            "vertices, edges, p.",
-            f"« {lines.path} », ligne {lines.numbers[0]} : « {lines.texts[0].strip()} » au lieu de trois nombres entiers : "
-            "sommets, arêtes, p.",
+            f"'{lines.path}', line {lines.numbers[0]}: '{lines.texts[0].strip()}' where three whole numbers are "
+            "expected: vertices, edges, p.",
+            f"« {lines.path} », ligne {lines.numbers[0]} : « {lines.texts[0].strip()} » au lieu de trois nombres "
+            "entiers : sommets, arêtes, p.",
         )
     n, count, places = (int(value) for value in numbers)
     edges = read_numbers(lines, 1, 3) if len(lines.texts) > 1 else np.zeros((0, 3))
     if len(edges) != count:
         raise InputError(
-            f"'{lines.path}' announces {count} edges on line {lines.numbers[0]} and holds {len(edges)}: the file is cut "
-            "or the number is wrong.",
+            f"'{lines.path}' announces {count} edges on line {lines.numbers[0]} and holds {len(edges)}: the file is "
+            "cut or the number is wrong.",
             f"« {lines.path} » annonce {count} arêtes à la ligne {lines.numbers[0]} et en contient {len(edges)} : le "
             "fichier est coupé ou le nombre est faux.",
         )
@@ -232,10 +239,10 @@ def read_graph(lines: Lines) -> Instance:
         at = int(wrong[0])
         said = lines.texts[at + 1].strip()
         raise InputError(
-            f"'{lines.path}', line {lines.numbers[at + 1]}: '{said}' is not an edge. Write two vertices from 1 to {n} and "
-            "a finite cost >= 0.",
-            f"« {lines.path} », ligne {lines.numbers[at + 1]} : « {said} » n'est pas une arête. Écrivez deux sommets de "
-            f"1 à {n} et un coût fini >= 0.",
+            f"'{lines.path}', line {lines.numbers[at + 1]}: '{said}' is not an edge. Write two vertices from 1 to {n} "
+            "and a finite cost >= 0.",
+            f"« {lines.path} », ligne {lines.numbers[at + 1]} : « {said} » n'est pas une arête. Écrivez deux sommets "
+            f"de 1 à {n} et un coût fini >= 0.",
         )
     low, high = np.sort(ends.astype(np.int64) - 1, axis=1).T
     # np.unique keeps the first of each: the edges are taken backwards.
@@ -254,10 +261,10 @@ def read_points(path: Path) -> Instance:
     axes = next((pair for pair in (("x", "y"), ("lon", "lat")) if set(pair) <= set(header)), None)
     if axes is None or ({"x", "y"} | {"lon", "lat"}) <= set(header) or len(set(header)) != len(header):
         raise InputError(
-            f"'{path}', line {lines.numbers[0]}: the header is '{lines.texts[0].strip()}'. It must name x and y, or lon and "
-            "lat, and each column once (weight and name if you have them).",
-            f"« {path} », ligne {lines.numbers[0]} : l'en-tête est « {lines.texts[0].strip()} ». Il doit nommer x et y, ou "
-            "lon et lat, et chaque colonne une fois (weight et name si vous les avez).",
+            f"'{path}', line {lines.numbers[0]}: the header is '{lines.texts[0].strip()}'. It must name x and y, or "
+            "lon and lat, and each column once (weight and name if you have them).",
+            f"« {path} », ligne {lines.numbers[0]} : l'en-tête est « {lines.texts[0].strip()} ». Il doit nommer x et "
+            "y, ou lon et lat, et chaque colonne une fois (weight et name si vous les avez).",
         )
     wanted = [name for name in (*axes, "weight") if name in header]
     at = {name: header.index(name) for name in (*wanted, *(["name"] if "name" in header else []))}
@@ -278,8 +285,8 @@ def read_points(path: Path) -> Instance:
             if name in known:
                 raise InputError(
                     f"'{path}', lines {known[name]} and {number}: both are named '{name}'. Names must differ.",
-                    f"« {path} », lignes {known[name]} et {number} : toutes deux se nomment « {name} ». Les noms doivent "
-                    "différer.",
+                    f"« {path} », lignes {known[name]} et {number} : toutes deux se nomment « {name} ». Les noms "
+                    "doivent différer.",
                 )
             known[name] = number
             names.append(name)
@@ -296,6 +303,7 @@ def read_points(path: Path) -> Instance:
         axes=",".join(axes),
         weight=table[:, 2] if "weight" in wanted else None,
         ignored=tuple(name for name in header if name not in at),
+        named=bool(names),
     )
 
 
@@ -304,10 +312,10 @@ def _check_point(row: list[float], names: list[str], path: Path, number: int) ->
     for value, name in zip(row, names, strict=True):
         if abs(value) > largest.get(name, 1e300) or (name == "weight" and value < 0):
             raise InputError(
-                f"'{path}', line {number}, field {name}: {value:g} is out of range. Coordinates must be finite (degrees: "
-                "lon within 180, lat within 90), weights >= 0.",
-                f"« {path} », ligne {number}, champ {name} : {value:g} est hors limites. Les coordonnées doivent être finies "
-                "(degrés : lon dans 180, lat dans 90), les poids >= 0.",
+                f"'{path}', line {number}, field {name}: {value:g} is out of range. Coordinates must be finite "
+                "(degrees: lon within 180, lat within 90), weights >= 0.",
+                f"« {path} », ligne {number}, champ {name} : {value:g} est hors limites. Les coordonnées doivent être "
+                "finies (degrés : lon dans 180, lat dans 90), les poids >= 0.",
             )
 
 
@@ -325,6 +333,120 @@ def read_weights(path: Path, n: int) -> FloatArray:
         at = int(wrong[0])
         raise InputError(
             f"'{path}', line {lines.numbers[at]}: the weight is {weight[at]:g}. Weights must be finite and >= 0.",
-            f"« {path} », ligne {lines.numbers[at]} : le poids vaut {weight[at]:g}. Les poids doivent être finis et >= 0.",
+            f"« {path} », ligne {lines.numbers[at]} : le poids vaut {weight[at]:g}. Les poids doivent être finis et "
+            ">= 0.",
         )
     return weight
+
+
+def read_benefits(path: Path, sites_path: Path | None) -> Instance:
+    """Return pairs from a CSV or Parquet table with columns home, site, benefit; codes stay text.
+
+    A second table with columns site, fixed_cost gives what each open site costs.
+    """
+    table, numbers = _read_table(path, ("home", "site"), "benefit")
+    twice = table.select(pl.struct("home", "site").is_duplicated()).to_series()
+    if twice.any():
+        at = int(np.argmax(twice.to_numpy()))
+        pair = table.row(at)[:2]
+        again = [i for i, row in enumerate(table.iter_rows()) if row[:2] == pair][1]
+        raise InputError(
+            f"'{path}', lines {numbers[at]} and {numbers[again]}: the pair {pair[0]}, {pair[1]} comes twice. Keep one "
+            "line per pair.",
+            f"« {path} », lignes {numbers[at]} et {numbers[again]} : le couple {pair[0]}, {pair[1]} vient deux fois. "
+            "Gardez une ligne par couple.",
+        )
+    homes = table["home"].unique().sort()
+    sites = table["site"].unique().sort()
+    fixed = None
+    if sites_path is not None:
+        costs, lines = _read_table(sites_path, ("site",), "fixed_cost")
+        twice = costs["site"].is_duplicated()
+        if twice.any():
+            at = int(np.argmax(twice.to_numpy()))
+            raise InputError(
+                f"'{sites_path}', line {lines[at]}: the site {costs['site'][at]} comes twice. Keep one line per site.",
+                f"« {sites_path} », ligne {lines[at]} : le site {costs['site'][at]} vient deux fois. Gardez une ligne "
+                "par site.",
+            )
+        lost = sites.filter(~sites.is_in(costs["site"].implode()))
+        if len(lost):
+            raise InputError(
+                f"'{sites_path}' has no line for the site {lost[0]} of '{path}' ({len(lost)} such sites): give the "
+                "fixed cost of every site.",
+                f"« {sites_path} » n'a pas de ligne pour le site {lost[0]} de « {path} » ({len(lost)} dans ce cas) : "
+                "donnez le coût fixe de chaque site.",
+            )
+        costs = costs.sort("site")
+        sites = costs["site"]
+        fixed = costs["fixed_cost"].to_numpy().astype(np.float64)
+    pairs = (
+        table["home"].rank("dense").to_numpy().astype(np.int64) - 1,
+        table["site"].replace_strict(sites, pl.Series(range(len(sites)), dtype=pl.Int64)).to_numpy(),
+        table["benefit"].to_numpy(),
+    )
+    ignored = tuple(name for name in table.columns if name not in ("home", "site", "benefit"))
+    return Instance(homes=homes.to_list(), sites=sites.to_list(), pairs=pairs, fixed=fixed, ignored=ignored, named=True)
+
+
+def _read_table(path: Path, codes: tuple[str, ...], number: str) -> tuple[pl.DataFrame, list[int] | range]:
+    """Return a table with `codes` as text and `number` as finite floats first, and the line of each row."""
+    numbers: list[int] | range
+    if path.suffix.lower() == ".parquet":
+        try:
+            table = pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise InputError(
+                f"'{path}' is not a readable Parquet file ({error}). Write it again, or give a CSV.",
+                f"« {path} » n'est pas un fichier Parquet lisible ({error}). Réécrivez-le, ou donnez un CSV.",
+            ) from error
+        numbers = range(1, len(table) + 1)
+    else:
+        table, numbers = _read_csv(path)
+    missing = [name for name in (*codes, number) if name not in table.columns]
+    if missing or not len(table):
+        said = ", ".join(missing) or "-"
+        raise InputError(
+            f"'{path}' has the columns {', '.join(table.columns)} and {len(table)} rows. Needed: "
+            f"{', '.join((*codes, number))} (missing: {said}), and one row at least.",
+            f"« {path} » a les colonnes {', '.join(table.columns)} et {len(table)} lignes. Il faut : "
+            f"{', '.join((*codes, number))} (manquent : {said}), et au moins une ligne.",
+        )
+    fractions = [name for name in codes if table[name].dtype.is_float()]
+    text = table.with_columns(pl.col(name).cast(pl.String) for name in codes)
+    values = table[number].cast(pl.Float64, strict=False) if table[number].dtype != pl.Boolean else pl.Series([None])
+    text = text.select(*codes, pl.lit(values).alias(number), pl.exclude(*codes, number))
+    empty = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in codes]
+    wrong = text.select(pl.any_horizontal(*empty, ~pl.col(number).is_finite().fill_null(value=False))).to_series()
+    if fractions or wrong.any():
+        at = int(np.argmax(wrong.to_numpy()))
+        said = ", ".join(str(value) for value in table.select(*codes, number).row(at))
+        raise InputError(
+            f"'{path}', line {numbers[at]}: '{said}' where {', '.join(codes)} are codes written as text and {number} "
+            "is a finite number.",
+            f"« {path} », ligne {numbers[at]} : « {said} » alors que {', '.join(codes)} sont des codes écrits en "
+            f"texte et {number} un nombre fini.",
+        )
+    return text, numbers
+
+
+def _read_csv(path: Path) -> tuple[pl.DataFrame, list[int]]:
+    lines = read_lines(path)
+    header = [name.lower() for name in split_fields(lines.texts[0], lines.separator)]
+    rows = [split_fields(line, lines.separator) for line in lines.texts[1:]]
+    ragged = next((at for at, row in enumerate(rows) if len(row) != len(header)), None)
+    if ragged is not None:
+        raise InputError(
+            f"'{path}', line {lines.numbers[ragged + 1]}: {len(rows[ragged])} fields where the header has "
+            f"{len(header)}.",
+            f"« {path} », ligne {lines.numbers[ragged + 1]} : {len(rows[ragged])} champs alors que l'en-tête en a "
+            f"{len(header)}.",
+        )
+    if len(set(header)) != len(header):
+        raise InputError(
+            f"'{path}', line {lines.numbers[0]}: a column comes twice in '{lines.texts[0].strip()}'.",
+            f"« {path} », ligne {lines.numbers[0]} : une colonne vient deux fois dans « {lines.texts[0].strip()} ».",
+        )
+    table = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
+    number = pl.col("^(benefit|fixed_cost)$")
+    return (table.with_columns(number.str.replace(",", ".")) if lines.comma else table), lines.numbers[1:]

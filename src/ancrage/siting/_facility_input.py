@@ -224,10 +224,10 @@ def check_reach(costs: FloatArray, weight: FloatArray) -> None:
     lost = np.flatnonzero((weight > 0) & ~np.isfinite(costs).any(axis=1))
     if lost.size:
         raise InputError(
-            f"Home {lost[0]} reaches no site that may open ({lost.size} such homes): give it a finite cost, a null "
-            "weight, or leave it out.",
-            f"Le foyer {lost[0]} n'atteint aucun site qui puisse ouvrir ({lost.size} dans ce cas) : donnez-lui un coût "
-            "fini, un poids nul, ou retirez-le.",
+            f"Home {lost[0]} (counted from 0) reaches no site that may open ({lost.size} such homes): give it a "
+            "finite cost, a null weight, or leave it out.",
+            f"Le foyer {lost[0]} (compté à partir de 0) n'atteint aucun site qui puisse ouvrir ({lost.size} dans ce "
+            "cas) : donnez-lui un coût fini, un poids nul, ou retirez-le.",
         )
 
 
@@ -237,16 +237,16 @@ def check_served(costs: FloatArray, weight: FloatArray, places: int, proven: boo
     if lost.size and proven:
         raise InputError(
             f"No choice of {places} sites can be reached by every home: the best leaves {lost.size} out, home "
-            f"{lost[0]} first. Allow more places, or solve a coverage.",
+            f"{lost[0]} (counted from 0) first. Allow more places, or solve a coverage.",
             f"Aucun choix de {places} sites n'est à portée de tous les foyers : le meilleur en oublie {lost.size}, "
-            f"d'abord le foyer {lost[0]}. Permettez plus de lieux, ou résolvez une couverture.",
+            f"d'abord le foyer {lost[0]} (compté à partir de 0). Permettez plus de lieux, ou résolvez une couverture.",
         )
     if lost.size:
         raise InputError(
             f"No choice of {places} sites within reach of every home was found in time: the best leaves {lost.size} "
-            f"out, home {lost[0]} first. Allow more time or more places.",
+            f"out, home {lost[0]} (counted from 0) first. Allow more time or more places.",
             f"Aucun choix de {places} sites à portée de tous les foyers n'a été trouvé à temps : le meilleur en oublie "
-            f"{lost.size}, d'abord le foyer {lost[0]}. Donnez plus de temps ou de lieux.",
+            f"{lost.size}, d'abord le foyer {lost[0]} (compté à partir de 0). Donnez plus de temps ou de lieux.",
         )
 
 

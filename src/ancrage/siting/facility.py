@@ -376,3 +376,18 @@ def _assign_covered(
         return np.full(weight.size, -1, dtype=np.int64), np.zeros(weight.size)
     nearest = costs.find_nearest(np.flatnonzero(opened))[0]
     return np.where(covered, nearest, -1), np.where(covered, weight, 0.0)
+
+
+def warm_up(objective: Objective) -> None:
+    """Compile what an objective needs on small problems, so that no search waits for it."""
+    draw = np.random.default_rng(0)
+    points = draw.integers(0, 1000, (60, 2)).astype(np.float64)
+    if objective == "saving":
+        home, site = np.divmod(np.arange(3600), 60)
+        solve_saving(home, site, draw.integers(1, 100, 3600), fixed=50.0)
+    elif objective == "p-median":
+        solve_median_points(points, 6, metric="floor")
+    elif objective == "coverage":
+        solve_coverage_points(points, 6, 150.0)
+    else:
+        solve_covering_points(points, 150.0)
