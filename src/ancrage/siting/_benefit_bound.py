@@ -17,7 +17,10 @@ from ancrage.siting._benefits import Int8Array, Int32Array
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
 STALL_LIMIT = 8
-KEEP = 0.6
+"""Steps without progress after which the pace is halved."""
+
+KEEP = 0.9
+"""Share of the last direction kept in the next; with less, the bound stalls farther from its limit."""
 
 EPSILON = 2.220446049250313e-16
 

@@ -24,6 +24,7 @@ from ancrage.siting._benefit_bound import (
     BOUND,
     CUTOFF,
     EPSILON,
+    PACE,
     READS,
     STEPS,
     TARGET,
@@ -59,6 +60,9 @@ ROUND = 60
 
 NODE_STEPS = 60
 """Subgradient steps at a node of the tree."""
+
+KICK_READS = 1000
+"""A kick of the local search takes about as long as reading this many entries per near arc of a site (measured)."""
 
 THREAD_WORK = 2_000_000
 """Entries read in a round from which a second thread is worth its start (about 5 ms)."""
@@ -105,6 +109,8 @@ class _Search:
     value: float = -np.inf
     bound: float = np.inf
     nodes: int = 0
+    reads: int = 0
+    quiet: int = 0
 
     def offer(self, opened: BoolArray) -> bool:
         """Keep a plan if it is the best so far; say whether it is."""
@@ -113,6 +119,10 @@ class _Search:
             return False
         self.open, self.value = opened.copy(), value
         return True
+
+    def is_promising(self) -> bool:
+        """Say whether the local search deserves more: it lately found better, or the rest went on without it."""
+        return 2 * self.quiet <= self.reads
 
     def is_proven(self) -> bool:
         return self.bound < self.value + self.margin
@@ -290,12 +300,12 @@ def seed_plan(search: _Search, plans: PlanState, warm: BoolArray | None) -> None
 
 
 def build_root(search: _Search, plans: PlanState) -> _Instance:
-    """Return the whole instance, imposed sites taken out, with the second best benefits of the plan as multipliers."""
+    """Return the whole instance, imposed sites taken out, multipliers between the two best of each home."""
     benefits = search.benefits
     n, m = benefits.row.size - 1, benefits.fixed.size
     load_plan(benefits, plans, search.open.copy())
     dual = build_dual(n, m)
-    dual.u[:] = dual.best_u[:] = plans.value2
+    dual.u[:] = dual.best_u[:] = 0.5 * (plans.value1 + plans.value2)
     root = _Instance(
         rows=Rows(benefits.row, benefits.site, benefits.value),
         fixed=benefits.fixed,
@@ -341,9 +351,8 @@ def cut_instance(instance: _Instance, state: Int8Array) -> _Instance:
 def solve_root(
     search: _Search, instance: _Instance, plans: PlanState, second: ThreadPoolExecutor
 ) -> tuple[bool, _Instance]:
-    """Improve plans and bound in turn until the search is over (True) or the bound stalls; return what is left."""
-    benefits = search.benefits
-    rounding = build_plan_state(benefits)
+    """Improve plans and bound in turn until the search is over (True) or both stall; return what is left."""
+    rounding = build_plan_state(search.benefits)
     rounds, stalled = 0, 0
     while True:
         dual = instance.dual
@@ -351,13 +360,9 @@ def solve_root(
         dual.score[TARGET] = value + 0.5 * search.margin
         dual.score[CUTOFF] = value + search.margin
         core = choose_core(search, instance)
-        opened = search.open.copy()
-        per_step = dual.tally[READS] // max(dual.tally[STEPS], 1) + dual.u.size + 2 * dual.rho.size
-        steps = int(min(ROUND, max(5, CHUNK // max(per_step, 1))))
-        kicks = count_kicks(steps * per_step)
-        search_args = (benefits, plans, opened, core, kicks, search.seed)
-        together = steps * per_step > THREAD_WORK
-        local = second.submit(search_locally, *search_args) if together else None
+        per_step = int(dual.tally[READS]) // max(int(dual.tally[STEPS]), 1) + dual.u.size + 2 * dual.rho.size + 1
+        steps = int(min(ROUND, max(5, CHUNK // per_step)))
+        local = _Local(search, plans, core, steps * per_step, second) if search.is_promising() else None
         final = improve_dual(
             instance.rows,
             instance.short,
@@ -368,16 +373,16 @@ def solve_root(
             dual,
             steps,
         )
+        if stalled < 2:
+            search.reads += steps * per_step
         rounded = search.decided > 0
         rounded[instance.site[dual.best_pick]] = True
         search.offer(rounded)
-        improve_plan(benefits, rounding, rounded, core)
+        if rounds % 4 == 2 or final:
+            improve_plan(search.benefits, rounding, rounded, core)
+            search.offer(rounded)
         if local:
-            local.result()
-        else:
-            search_locally(*search_args)
-        search.offer(rounded)
-        search.offer(opened)
+            local.join(search)
         search.bound = min(search.bound, float(dual.score[BOUND]))
         rounds += 1
         if search.is_over():
@@ -385,12 +390,42 @@ def solve_root(
         instance = decide_instance(search, instance)
         if instance.site.size == 0 or instance.places == 0:
             return close_root(search), instance
-        progress = bound - search.bound + search.value - value
-        stalled = stalled + 1 if progress < 0.03 * (search.bound - search.value) else 0
-        if final or stalled >= 2:
+        if bound - search.bound + search.value - value > 0.03 * (search.bound - search.value):
+            stalled = 0
+        else:
+            stalled += 1
+            dual.score[PACE] = max(dual.score[PACE], 0.1)
+        if final or (stalled >= 2 and not search.is_promising()):
             return False, instance
         if rounds % 3 == 0 and instance.rows.site.size > 100_000:
             shorten_instance(instance)
+
+
+class _Local:
+    """A run of the local search from the best plan, for about as long as reading `reads` entries.
+
+    It goes on the second thread where that is worth its start, else at once.
+    """
+
+    def __init__(
+        self, search: _Search, plans: PlanState, core: BoolArray, reads: int, second: ThreadPoolExecutor
+    ) -> None:
+        self.open = search.open.copy()
+        near = int(plans.near_row[-1]) // max(1, int(np.sum(plans.allowed)))
+        kick = KICK_READS * max(near, 1)
+        kicks = max(1, reads // kick) if near else 0
+        self.reads = max(kicks * kick, reads // 4)
+        arguments = (search.benefits, plans, self.open, core, kicks, search.seed)
+        self.future = second.submit(search_locally, *arguments) if reads > THREAD_WORK else None
+        if self.future is None:
+            search_locally(*arguments)
+
+    def join(self, search: _Search) -> None:
+        """Wait for its end, and offer its plan."""
+        if self.future:
+            self.future.result()
+        search.reads += self.reads
+        search.quiet = 0 if search.offer(self.open) else search.quiet + self.reads
 
 
 def close_root(search: _Search) -> bool:
@@ -410,11 +445,6 @@ def choose_core(search: _Search, instance: _Instance) -> BoolArray:
     else:
         core[instance.site[np.argsort(-instance.dual.best_rho, kind="stable")[:size]]] = True
     return core
-
-
-def count_kicks(reads: int) -> int:
-    """Return how many kicks of the local search take about as long as reading so many entries."""
-    return max(10, reads // 40_000)
 
 
 def decide_instance(search: _Search, instance: _Instance) -> _Instance:
@@ -454,16 +484,23 @@ def solve_tree(search: _Search, instance: _Instance, plans: PlanState, second: T
     m = instance.site.size
     workers = [build_node(instance.rows, m) for _ in range(2)]
     size = 8 if instance.rows.site.size < 2_000_000 else 2
+    core = choose_core(search, instance)
     root = _Open(np.zeros(m, dtype=np.int8), instance.dual.best_u.astype(np.float32))
     heap = [(-search.bound, 0, root)]
-    count = 0
+    count, reads = 0, 0
     while heap and -heap[0][0] >= search.value + search.margin:
         batch: list[tuple[float, int, _Open]] = []
         while heap and len(batch) < size and -heap[0][0] >= search.value + search.margin:
             batch.append(heapq.heappop(heap))
-        half = second.submit(solve_nodes, search, instance, workers[1], batch[1::2]) if len(batch) > 1 else None
-        first = solve_nodes(search, instance, workers[0], batch[::2])
-        outcomes = first if half is None else [o for pair in zip_longest(first, half.result()) for o in pair if o]
+        local = _Local(search, plans, core, reads, second) if reads and search.is_promising() else None
+        if local is None and reads > THREAD_WORK and len(batch) > 1:
+            half = second.submit(solve_nodes, search, instance, workers[1], batch[1::2])
+            pairs = zip_longest(solve_nodes(search, instance, workers[0], batch[::2]), half.result())
+            outcomes = [outcome for pair in pairs for outcome in pair if outcome]
+        else:
+            outcomes = solve_nodes(search, instance, workers[0], batch)
+        if local:
+            local.join(search)
         search.nodes += len(batch)
         for (parent, _, _), outcome in zip(batch, outcomes, strict=True):
             if outcome.plan is not None:
@@ -475,6 +512,10 @@ def solve_tree(search: _Search, instance: _Instance, plans: PlanState, second: T
                 state[outcome.branch] = choice
                 count += 1
                 heapq.heappush(heap, (max(parent, -outcome.bound), count, _Open(state, outcome.u)))
+        reads = sum(int(worker.dual.tally[READS]) for worker in workers)
+        for worker in workers:
+            worker.dual.tally[READS] = 0
+        search.reads += reads
         search.bound = min(search.bound, max(-heap[0][0], search.value)) if heap else search.value
         if search.is_over():
             return
