@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import uuid
 from collections import deque
@@ -19,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from ancrage.errors import AncrageError, InputError, MissingDataError
 from ancrage.language import Text
@@ -29,6 +31,7 @@ Result = TypeVar("Result")
 # One thread in each worker: as many workers as cores already fill the machine.
 _THREADS = ("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _CONNECT_SECONDS = 10.0
+_DASK_PORT = 8786
 
 
 @dataclass(frozen=True)
@@ -282,7 +285,7 @@ class DaskEngine:
         waiting = deque(tasks)
         # Names of one run never meet those of another: the scheduler keeps results by name.
         run_id = uuid.uuid4().hex
-        ended = _import_distributed().as_completed([])
+        ended = _import_distributed().as_completed([], loop=self._client.loop)
         try:
             while waiting or self._flying:
                 # Twice as many as can run: a worker that ends finds its next task there.
@@ -337,12 +340,21 @@ def _open_client(address: str, timeout: float) -> Any:
     distributed = _import_distributed()
     # Its logs of lost connections would come on top of the sentences below.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    refusal = InputError(
+        f"No dask scheduler answers at '{address}' within {timeout:g} s. Check the address (tcp://HOST:8786), that "
+        "'dask scheduler' is running there, and that the port is open between the two machines.",
+        f"Aucun ordonnanceur dask ne répond à « {address} » en {timeout:g} s. Vérifiez l'adresse "
+        "(tcp://HÔTE:8786), que « dask scheduler » y tourne, et que le port est ouvert entre les deux machines.",
+    )
     try:
+        _knock(address, timeout)
         return distributed.Client(address, timeout=timeout, set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError) as error:
-        raise InputError(
-            f"No dask scheduler answers at '{address}' within {timeout:g} s. Check the address (tcp://HOST:8786), that "
-            "'dask scheduler' is running there, and that the port is open between the two machines.",
-            f"Aucun ordonnanceur dask ne répond à « {address} » en {timeout:g} s. Vérifiez l'adresse "
-            "(tcp://HÔTE:8786), que « dask scheduler » y tourne, et que le port est ouvert entre les deux machines.",
-        ) from error
+        raise refusal from error
+
+
+def _knock(address: str, timeout: float) -> None:
+    """Open the port and close it: a client of distributed takes long, and much noise, to say that nobody is there."""
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    if parts.scheme in ("tcp", "tls"):
+        socket.create_connection((parts.hostname or "", parts.port or _DASK_PORT), timeout).close()

@@ -234,7 +234,7 @@ def _build_summary(context: RankingContext, figures: tuple[KeyFigure, ...], char
             f" A euro saves most in {ranked[0].name}: {best} {context.ratio_unit}.",
             f" Un euro rapporte le plus dans {ranked[0].name} : {best} {context.ratio_unit}.",
         )
-    blocks = (Paragraph(lead, "lead"), KeyFigures(figures), *_list_notes(context), chart)
+    blocks: tuple[Block, ...] = (Paragraph(lead, "lead"), KeyFigures(figures), *_list_notes(context), chart)
     return Section("summary", pen.say("In short", "En bref"), blocks)
 
 
