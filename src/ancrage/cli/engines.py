@@ -270,12 +270,15 @@ class DaskEngine:
             answers = self._client.run(probe, on_error="return")
         except Exception as error:
             raise self._build_loss(error) from error
+        # The scheduler itself reads what it passes on: it needs the same code.
+        passed = self._client.submit(probe, key=f"ancrage-check-{uuid.uuid4().hex}", pure=False)
+        answers[self._address] = passed.exception()
         for worker, answer in answers.items():
             if isinstance(answer, BaseException):
                 raise InputError(
-                    f"The worker {worker} cannot run Ancrage ({type(answer).__name__}: {answer}): install there the "
+                    f"{worker} cannot run Ancrage ({type(answer).__name__}: {answer}): install there the "
                     "same version with its extra, 'pip install ancrage[distributed]'.",
-                    f"L'exécutant {worker} ne peut pas lancer Ancrage ({type(answer).__name__} : {answer}) : "
+                    f"{worker} ne peut pas lancer Ancrage ({type(answer).__name__} : {answer}) : "
                     "installez-y la même version avec son extra, « pip install ancrage[distributed] ».",
                 )
             if answer is not None:
@@ -354,7 +357,17 @@ def _open_client(address: str, timeout: float) -> Any:
 
 
 def _knock(address: str, timeout: float) -> None:
-    """Open the port and close it: a client of distributed takes long, and much noise, to say that nobody is there."""
+    """Wait for the first byte of a scheduler: it speaks first. A client of distributed waits for ever at a mute port.
+
+    Raises
+    ------
+    OSError, ValueError
+        If nothing speaks there in time, or the address is malformed.
+    """
     parts = urlsplit(address if "://" in address else f"tcp://{address}")
-    if parts.scheme in ("tcp", "tls"):
-        socket.create_connection((parts.hostname or "", parts.port or _DASK_PORT), timeout).close()
+    if parts.scheme not in ("tcp", "tls"):
+        return
+    with socket.create_connection((parts.hostname or "", parts.port or _DASK_PORT), timeout) as line:
+        # Under TLS the client speaks first.
+        if parts.scheme == "tcp" and not line.recv(1):
+            raise ConnectionError(address)
