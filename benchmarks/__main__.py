@@ -7,7 +7,15 @@ import sys
 
 from benchmarks.measure import REAL_DATA, ROOT
 
-MODULES = ("bench_plan", "bench_draws", "bench_diagnosis", "bench_import", "bench_siting", "bench_travel")
+MODULES = (
+    "bench_plan",
+    "bench_draws",
+    "bench_diagnosis",
+    "bench_import",
+    "bench_siting",
+    "bench_travel",
+    "bench_sweep",
+)
 
 
 def main() -> int:

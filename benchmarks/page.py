@@ -105,6 +105,40 @@ def render_siting() -> str:
     return render_table(head, rows)
 
 
+def render_sweep() -> str:
+    """Return the table of the sweeps, and the projection to finer units."""
+    found = read("sweep")
+    rows = [
+        [
+            f"`ancrage sweep {row['command'].replace(' --no-report', '')}`, {row['data']} flows",
+            str(row["epci"]),
+            str(row["statuses"]["proven"]),
+            ", ".join(f"{count} {name}" for name, count in row["statuses"].items() if count and name != "proven"),
+            f"{row['seconds']:.0f}",
+            f"{row['processor_seconds']:.0f}",
+            f"{row['peak_mb']:.0f}",
+        ]
+        for row in found["rows"]
+    ]
+    head = ("what", "EPCI", "proven", "others", "seconds", "processor seconds", "peak memory, all processes [MB]")
+    table = render_table(head, rows)
+    if "projection" not in found:
+        return table
+    projected = found["projection"]
+    finer = render_table(
+        ("units (PROJECTION, not measured)", "number", "hours on one core", "largest EPCI [s]"),
+        [
+            [name, f"{unit['units']:,}", f"{unit['hours']:.1f}", f"{unit['largest_seconds']:,.0f}"]
+            for name, unit in projected["finer"].items()
+        ],
+    )
+    growth = (
+        f"\n\nGrowth measured over {projected['fitted']} proven EPCI of 20 communes and more: seconds = "
+        f"{projected['base']:.2f} + factor * communes ^ {projected['power']:.2f}. Carried to finer units:\n\n"
+    )
+    return table + growth + finer
+
+
 def main() -> None:
     """Replace what stands between the marks of each table."""
     text = PAGE.read_text(encoding="utf-8")
@@ -114,6 +148,7 @@ def main() -> None:
         "diagnosis": render_diagnosis(),
         "import": render_import(),
         "siting": render_siting(),
+        "sweep": render_sweep(),
     }
     for name, table in tables.items():
         before, start, rest = text.partition(MARK.format(name))

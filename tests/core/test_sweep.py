@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -20,6 +21,7 @@ from ancrage.parameters import load_parameters
 from ancrage.siting.evaluate import evaluate
 from ancrage.study.run import run_study
 from ancrage.study.sweep import (
+    DEFAULT_EUROS_PER_INHABITANT,
     ROW_SCHEMA,
     SweepRow,
     SweepSettings,
@@ -214,3 +216,13 @@ def test_ranking_never_rises_and_loses_nothing_useful(values):
 def test_every_status_is_counted():
     rows = [make_row("A", 1.0), make_row("B", 1.0), make_row("C", 1.0, status="error")]
     assert count_statuses(rows) == {"proven": 2, "feasible": 0, "infeasible": 0, "no_flows": 0, "error": 1}
+
+
+def test_worked_example_of_the_method_is_what_the_code_computes():
+    page = (Path(__file__).parents[2] / "docs" / "method" / "sweep.md").read_text(encoding="utf-8")
+    example = page.partition("## Worked example")[2]
+    budget = build_study_settings(
+        SweepSettings(euros_per_inhabitant=DEFAULT_EUROS_PER_INHABITANT), dataclasses.replace(TASK, population=26_471)
+    ).budget
+    assert f"26,471 inhabitants at {DEFAULT_EUROS_PER_INHABITANT:g} EUR has {budget:,.0f} EUR" in example
+    assert f"value_per_euro = {(18_000 - 2_000) / 128_000} kg/EUR" in example

@@ -375,12 +375,16 @@ def write_outputs(
 
     files = list(kept.write_results(rows))
     if report:
+        from ancrage.opendata.national_mix import NATIONAL_SOURCES
         from ancrage.reports.pdf import write_pdf
         from ancrage.reports.pictures import render_pictures
         from ancrage.reports.ranking import build_ranking
         from ancrage.reports.workbook import write_xlsx
+        from ancrage.territory.tables import Tables
 
-        document = build_ranking(rows, settings, tables, session.get_language(), on=datetime.now(UTC).date())
+        # A built-in mix is a source as much as a table of the folder.
+        cited = Tables(tables.frames, {**NATIONAL_SOURCES, **tables.sources}, tables.fictional)
+        document = build_ranking(rows, settings, cited, session.get_language(), on=datetime.now(UTC).date())
         pictures = render_pictures(document)
         files.append(kept.write_file("ranking.pdf", lambda path: write_pdf(document, path, pictures)))
         files.append(kept.write_file("ranking.xlsx", lambda path: write_xlsx(document, path, pictures)))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from functools import cached_property
 
 import numpy as np
 
-from ancrage.figures import Source
-from ancrage.language import Language, Text
-from ancrage.opendata.national_mix import NATIONAL_SOURCES
+from ancrage.language import Language
 from ancrage.reports.model import (
     Block,
-    Cell,
     Chart,
     Column,
     Document,
@@ -27,84 +23,14 @@ from ancrage.reports.model import (
     Section,
     Table,
 )
-from ancrage.reports.ranking_charts import build_map, build_spread, build_top
+from ancrage.reports.ranking_charts import build_map
+from ancrage.reports.ranking_context import RankingContext
+from ancrage.reports.ranking_tables import build_ranked_section, build_unplanned_section
 from ancrage.reports.writing import MISSING, Pen, compute_display_scale
-from ancrage.study.run import OBJECTIVE_LABELS
-from ancrage.study.sweep import PLANNED, Status, SweepRow, SweepSettings, count_statuses, rank_rows
+from ancrage.study.sweep import SweepRow, SweepSettings, count_statuses
 from ancrage.territory.tables import Tables
 
-# More rows are in the workbook: a PDF of 1,255 lines is read by nobody.
-_PRINTED = 100
-_PRINTED_REASONS = 40
 _COVERAGE_WARNING = 0.9
-
-STATUS_NAMES: dict[Status, Text] = {
-    "proven": Text("proven", "prouvé"),
-    "feasible": Text("not proven", "sans preuve"),
-    "infeasible": Text("limit too low", "limite trop basse"),
-    "no_flows": Text("no flows", "sans flux"),
-    "error": Text("in error", "en erreur"),
-}
-
-
-@dataclass(frozen=True)
-class RankingContext:
-    """A sweep and the pen that writes."""
-
-    rows: tuple[SweepRow, ...]
-    settings: SweepSettings
-    tables: Tables
-    pen: Pen
-
-    @cached_property
-    def ranked(self) -> tuple[SweepRow, ...]:
-        """Return the EPCI whose new places bring something, best first."""
-        return rank_rows(self.rows)
-
-    @cached_property
-    def planned(self) -> tuple[SweepRow, ...]:
-        """Return the EPCI that have a plan, in the order of their codes."""
-        return tuple(row for row in self.rows if row.status in PLANNED)
-
-    @cached_property
-    def unit(self) -> str:
-        """Return the unit of the objective by year, as written in the code."""
-        return next((row.unit for row in self.planned), "kgCO2e/year")
-
-    @cached_property
-    def ratio_unit(self) -> str:
-        """Return what a value per 1,000 euros is written with: both are by year."""
-        return self.pen.unit(self.unit.removesuffix("/year")) + self.pen.say(" per 1,000 €", " pour 1 000 €")
-
-    @cached_property
-    def objective(self) -> str:
-        """Return the name of the objective, starting with a capital letter."""
-        label = self.pen.text(OBJECTIVE_LABELS[self.settings.objective]).replace("CO2", "CO₂")
-        return label[:1].upper() + label[1:]
-
-    @cached_property
-    def sources(self) -> tuple[Source, ...]:
-        """Return the tables that the plans rest on."""
-        names = dict.fromkeys(name for row in self.rows for name in row.source_tables)
-        return tuple(
-            self.tables.sources.get(name)
-            or NATIONAL_SOURCES.get(name)
-            or Source(name, Text(name, name), producer="", vintage="", licence="")
-            for name in names
-        )
-
-    @cached_property
-    def cited(self) -> str:
-        """Return the line that goes below what the sweep computes: flows, their vintages, and our own part."""
-        flows = [s for s in self.sources if s.table.startswith("flows")]
-        told = dict.fromkeys(
-            f"{s.producer or self.pen.text(s.title)}{f' ({s.vintage})' if s.vintage else ''}" for s in flows
-        )
-        own = self.pen.say("Ancrage's computation.", "Calculs Ancrage.")
-        if not told:
-            return own
-        start = self.pen.say("Sources: ", "Sources : ")
-        return f"{start}{self.pen.say('; ', ' ; ').join(told)}. {own}"
 
 
 def build_ranking(
@@ -133,8 +59,8 @@ def build_ranking(
     figures = _list_figures(context)
     sections = [
         _build_summary(context, figures, chart),
-        _build_ranking(context),
-        _build_unplanned(context),
+        build_ranked_section(context),
+        build_unplanned_section(context),
         _build_method(context),
         _build_sources(context),
     ]
@@ -281,154 +207,6 @@ def _list_notes(context: RankingContext) -> tuple[Note, ...]:
             )
         )
     return tuple(notes)
-
-
-def _build_ranking(context: RankingContext) -> Section:
-    pen = context.pen
-    factor, unit = compute_display_scale(context.unit)
-    with_draws = bool(context.settings.draws)
-    columns = (
-        Column("rank", pen.say("Rank", "Rang"), "number", width=0.8),
-        Column("code", "Code", printed=False),
-        Column("name", "EPCI", width=4.4),
-        Column("departement", pen.say("Dep.", "Dép."), width=0.8, right=True),
-        Column("value_per_1000_eur", pen.say("Per 1,000 €", "Pour 1 000 €"), "number", context.ratio_unit, None, 1.6),
-        Column("value_added", pen.say("New places", "Nouveaux lieux"), "number", pen.unit(unit), None, 1.5),
-        Column("value", pen.say("Whole network", "Tout le réseau"), "number", pen.unit(unit), None, printed=False),
-        Column(
-            "interval",
-            "P10–P90",
-            "interval",
-            pen.unit(unit),
-            None,
-            1.8,
-            printed=with_draws,
-        ),
-        Column("cost", pen.say("Net cost", "Coût net"), "number", pen.unit("EUR/year"), 0, 1.4),
-        Column("budget", "Budget", "number", pen.unit("EUR/year"), printed=False),
-        Column("new_places", pen.say("Places", "Lieux"), "number", width=0.8),
-        Column("desks", pen.say("Desks", "Postes"), "number", width=0.9),
-        Column("users", pen.say("Users", "Usagers"), "number", printed=False),
-        Column("homes", pen.say("Communes with users", "Communes d'usagers"), "number", printed=False),
-        Column("km_added", pen.say("Km avoided", "Km évités"), "number", pen.unit("km/year"), printed=False),
-        Column(
-            "hours_added", pen.say("Hours saved", "Heures gagnées"), "number", pen.unit("hours/year"), printed=False
-        ),
-        Column("co2_t_added", "CO₂", "number", pen.unit("tCO2e/year"), 1, printed=False),
-        Column("eur_added", pen.say("Car expenses", "Voiture"), "number", pen.unit("EUR/year"), printed=False),
-        Column("status", pen.say("Proof", "Preuve"), width=1.3),
-        Column("gap", pen.say("Gap", "Écart"), "share", decimals=1, width=0.9),
-        Column("coverage", pen.say("Coverage", "Couverture"), "share", printed=False),
-        Column("vintage", pen.say("Flows of", "Flux de"), printed=False),
-        Column("communes", pen.say("Communes of the new places", "Communes des nouveaux lieux"), printed=False),
-        Column("warnings", pen.say("Warnings", "Avertissements"), printed=False),
-    )
-
-    def build_row(rank: int | None, row: SweepRow) -> tuple[Cell, ...]:
-        interval = None
-        if row.value_low is not None and row.value_high is not None:
-            interval = (row.value_low * factor, row.value_high * factor)
-        return (
-            rank,
-            row.code,
-            row.name,
-            row.departement,
-            None if row.value_per_euro is None else 1000 * row.value_per_euro,
-            None if row.value_added is None else row.value_added * factor,
-            None if row.value is None else row.value * factor,
-            interval,
-            row.cost,
-            row.budget,
-            row.new_places,
-            row.desks,
-            row.users,
-            row.homes,
-            row.km_added,
-            row.hours_added,
-            row.co2_t_added,
-            row.eur_added,
-            pen.text(STATUS_NAMES[row.status]),
-            row.gap,
-            row.coverage,
-            "" if row.flows_vintage is None else str(row.flows_vintage),
-            ", ".join(f"{n} ({c})" for n, c in zip(row.commune_names, row.communes, strict=True)),
-            " ".join(row.warnings_fr if pen.language == "fr" else row.warnings_en),
-        )
-
-    ranks = {row.code: rank for rank, row in enumerate(context.ranked, start=1)}
-    # Plans that open nothing have no rank: they close the table.
-    ordered = [*context.ranked, *(row for row in context.planned if row.code not in ranks)]
-    table = Table(
-        "ranking",
-        pen.say("Ranking", "Classement"),
-        pen.say("EPCI by what 1,000 € bring", "EPCI selon ce que rapportent 1 000 €"),
-        columns,
-        tuple(build_row(ranks.get(row.code), row) for row in ordered),
-        note=pen.say(
-            "Value and cost are by year. The value is what the new places add to the existing ones; the cost is net of "
-            "income. No rank: the plan opens no place, or its new places bring nothing.",
-            "Valeur et coût sont annuels. La valeur est ce que les nouveaux lieux ajoutent aux existants ; le coût est "
-            "net des recettes. Sans rang : le plan n'ouvre aucun lieu, ou ses nouveaux lieux n'apportent rien.",
-        ),
-        sources=context.cited,
-        printed_rows=_PRINTED if len(ordered) > _PRINTED else None,
-    )
-    blocks: list[Block] = []
-    ratios = np.array([1000 * r.value_per_euro for r in context.ranked if r.value_per_euro is not None])
-    if len(ratios):
-        blocks.append(build_top(context.ranked, pen, context.ratio_unit, context.cited))
-    if len(ratios) > 2:
-        blocks.append(build_spread(ratios, pen, context.ratio_unit, context.cited))
-    if ordered:
-        blocks.append(table)
-    return Section("ranking", pen.say("Ranking", "Classement"), tuple(blocks))
-
-
-def _build_unplanned(context: RankingContext) -> Section:
-    pen = context.pen
-    left = sorted(
-        (row for row in context.rows if row.status not in PLANNED),
-        key=lambda row: (list(STATUS_NAMES).index(row.status), row.code),
-    )
-    title = pen.say("What was not planned, and why", "Ce qui n'a pas été planifié, et pourquoi")
-    if not left:
-        return Section("unplanned", title, (Paragraph(pen.say("Every EPCI has a plan.", "Chaque EPCI a un plan.")),))
-    columns = (
-        Column("code", "Code", width=1.3),
-        Column("name", "EPCI", width=3.2),
-        Column("departement", pen.say("Dep.", "Dép."), printed=False),
-        Column("population", pen.say("Inhabitants", "Habitants"), "number", printed=False),
-        Column("status", pen.say("Why", "Motif"), width=1.5),
-        Column("reason", pen.say("In full", "En clair"), width=6),
-    )
-    table = Table(
-        "unplanned",
-        pen.say("Not planned", "Non planifiés"),
-        pen.say("EPCI without a plan", "EPCI sans plan"),
-        columns,
-        tuple(
-            (
-                row.code,
-                row.name,
-                row.departement,
-                row.population,
-                pen.text(STATUS_NAMES[row.status]),
-                pen.text(row.reason),
-            )
-            for row in left
-        ),
-        note=pen.say(
-            "An EPCI without flows is listed, never estimated.", "Un EPCI sans flux est listé, jamais estimé."
-        ),
-        printed_rows=_PRINTED_REASONS if len(left) > _PRINTED_REASONS else None,
-    )
-    counts = count_statuses(context.rows)
-    told = tuple(
-        f"{pen.text(STATUS_NAMES[status]).capitalize()}{pen.say(':', ' :')} {pen.number(counts[status])}"
-        for status in STATUS_NAMES
-        if status not in PLANNED and counts[status]
-    )
-    return Section("unplanned", title, (Items(told), table))
 
 
 def _build_method(context: RankingContext) -> Section:
