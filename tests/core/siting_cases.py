@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
-from ancrage.siting.evaluate import compute_budget_limit, evaluate
-from ancrage.siting.problem import SitingProblem
+from ancrage.siting.evaluate import FLOOR_ROUNDING, compute_budget_limit, compute_floor_shares, evaluate
+from ancrage.siting.problem import Floors, SitingProblem
 
 
 def build_problem(rows, m, **changes) -> SitingProblem:
@@ -31,6 +32,7 @@ def build_problem(rows, m, **changes) -> SitingProblem:
         "budget": None,
         "max_places": None,
         "unit": "km/year",
+        "floors": None,
     }
     return SitingProblem(**(fields | changes))
 
@@ -70,6 +72,23 @@ def draw_problem(rng: np.random.Generator, most_sites: int = 8) -> SitingProblem
     )
 
 
+def draw_floors(rng: np.random.Generator, n: int) -> Floors:
+    """Draw floors: from none at all to everybody, zones without homes or weight included."""
+    z = int(rng.integers(1, 4))
+    return Floors(
+        zone_code=np.array([f"z{j}" for j in range(z)]),
+        zone=rng.integers(-1, z, n),
+        weight=rng.integers(0, 5, n).astype(np.float64),
+        share=rng.choice([0.0, 0.3, 0.5, 0.8, 1.0], z),
+    )
+
+
+def draw_floored(rng: np.random.Generator, most_sites: int = 8) -> SitingProblem:
+    """Draw a problem of any kind, with floors half of the time."""
+    problem = draw_problem(rng, most_sites)
+    return replace(problem, floors=draw_floors(rng, problem.home_code.size)) if rng.random() < 0.5 else problem
+
+
 def list_plans(problem: SitingProblem) -> dict[tuple[bool, ...], float]:
     """Return the value of every plan that respects the constraints."""
     plans = {}
@@ -80,8 +99,13 @@ def list_plans(problem: SitingProblem) -> dict[tuple[bool, ...], float]:
         if problem.max_places is not None and opened.sum() > problem.max_places:
             continue
         evaluation = evaluate(problem, opened)
-        if evaluation.cost <= compute_budget_limit(problem.budget):
-            plans[chosen] = evaluation.value
+        if evaluation.cost > compute_budget_limit(problem.budget):
+            continue
+        if problem.floors is not None:
+            shares = compute_floor_shares(problem.floors, evaluation.used, evaluation.served)
+            if np.any(shares < problem.floors.share - FLOOR_ROUNDING):
+                continue
+        plans[chosen] = evaluation.value
     return plans
 
 

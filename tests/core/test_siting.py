@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from siting_cases import build_problem, compute_scale, draw_problem, list_plans
+from siting_cases import build_problem, compute_scale, draw_floored, list_plans
 
 from ancrage.errors import AncrageError, InputError
 from ancrage.siting.evaluate import check_plan, check_problem, evaluate
@@ -68,7 +68,7 @@ def test_solve_finds_the_best_of_all_plans(seed):
     rng = np.random.default_rng(seed)
     statuses = set()
     for _ in range(500):
-        problem = draw_problem(rng)
+        problem = draw_floored(rng)
         plans = list_plans(problem)
         plan = solve(problem)
         check_plan(problem, plan)
@@ -86,7 +86,7 @@ def test_solve_finds_the_best_of_all_plans(seed):
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_solve_agrees_with_all_plans_whatever_the_problem(seed):
-    problem = draw_problem(np.random.default_rng(seed), most_sites=6)
+    problem = draw_floored(np.random.default_rng(seed), 6)
     plans = list_plans(problem)
     plan = solve(problem)
     assert (plan.status == "infeasible") == (not plans)
@@ -98,7 +98,7 @@ def test_solve_never_loses_when_a_constraint_is_relaxed():
     rng = np.random.default_rng(11)
     compared = 0
     for _ in range(150):
-        problem = draw_problem(rng)
+        problem = draw_floored(rng)
         plan = solve(problem)
         if plan.status == "infeasible":
             continue
@@ -130,6 +130,8 @@ def shuffle_problem(problem: SitingProblem, rng: np.random.Generator) -> SitingP
         site=place[problem.site[order]],
         value=problem.value[order],
         demand=problem.demand[order],
+        floors=problem.floors
+        and replace(problem.floors, zone=problem.floors.zone[homes], weight=problem.floors.weight[homes]),
         **{name: getattr(problem, name)[sites] for name in by_site},
     )
 
@@ -137,7 +139,7 @@ def shuffle_problem(problem: SitingProblem, rng: np.random.Generator) -> SitingP
 def test_solve_gives_the_same_value_whatever_the_order_of_homes_and_sites():
     rng = np.random.default_rng(12)
     for _ in range(200):
-        problem = draw_problem(rng)
+        problem = draw_floored(rng)
         plan, other = solve(problem), solve(shuffle_problem(problem, rng))
         assert plan.status == other.status
         if plan.status == "optimal":
@@ -205,7 +207,7 @@ def test_solve_refuses_a_deadline_without_a_clock():
 def test_solve_starts_from_a_given_plan_and_ignores_one_that_breaks_the_limits():
     rng = np.random.default_rng(13)
     for _ in range(60):
-        problem = draw_problem(rng)
+        problem = draw_floored(rng)
         warm = rng.random(problem.site_code.size) < 0.5
         cold, warmed = solve(problem), solve(problem, warm=warm)
         assert cold.status == warmed.status

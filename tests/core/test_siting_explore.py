@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from siting_cases import build_problem, compute_scale, draw_problem, list_plans
+from siting_cases import build_problem, compute_scale, draw_floored, list_plans
 
 from ancrage.errors import InputError
-from ancrage.siting.evaluate import check_plan, evaluate
+from ancrage.siting.evaluate import check_plan, compute_budget_limit, evaluate
 from ancrage.siting.explore import (
     compute_frontier,
     compute_marginal_losses,
@@ -25,7 +25,7 @@ from ancrage.siting.solve import solve
 def test_compute_frontier_gives_the_best_plan_of_each_limit_in_the_order_asked():
     rng = np.random.default_rng(1)
     for _ in range(60):
-        problem = replace(draw_problem(rng, 6), budget=None, max_places=6)
+        problem = replace(draw_floored(rng, 6), budget=None, max_places=6)
         limits = [30.0, 0.0, 10.0, 10.0, -2.0]
         points = compute_frontier(problem, limits, "budget")
         assert [p.limit for p in points] == limits
@@ -86,7 +86,7 @@ def check_alternatives(problem: SitingProblem, epsilon: float) -> int:
 @pytest.mark.parametrize(("epsilon", "least"), [(0.0, 10), (0.05, 20), (0.3, 40)])
 def test_list_alternatives_are_the_farthest_plans_within_epsilon(epsilon, least):
     rng = np.random.default_rng(2)
-    found = sum(check_alternatives(draw_problem(rng, 6), epsilon) for _ in range(80))
+    found = sum(check_alternatives(draw_floored(rng, 6), epsilon) for _ in range(80))
     assert found >= least
 
 
@@ -105,18 +105,27 @@ def test_price_constraints_is_what_the_best_plan_gains_without_each_of_them():
     rng = np.random.default_rng(4)
     priced = 0
     for _ in range(80):
-        problem = draw_problem(rng, 6)
+        problem = draw_floored(rng, 6)
         best = solve(problem)
         if best.status == "infeasible":
             continue
         prices = price_constraints(problem, best)
-        assert [p.site for p in prices] == np.flatnonzero(problem.imposed | problem.excluded).tolist()
+        floored = [] if problem.floors is None else np.flatnonzero(problem.floors.share > 0).tolist()
+        constrained = np.flatnonzero(problem.imposed | problem.excluded).tolist()
+        assert [p.site for p in prices] == constrained + [-1] * len(floored)
+        assert [p.zone for p in prices] == [""] * len(constrained) + [f"z{z}" for z in floored]
         for price in prices:
             priced += 1
-            without = getattr(problem, price.constraint).copy()
-            assert without[price.site]
-            without[price.site] = False
-            plans = list_plans(replace(problem, **{price.constraint: without}))
+            if price.constraint == "floor":
+                share = problem.floors.share.copy()
+                share[int(price.zone[1:])] = 0.0
+                other = replace(problem, floors=replace(problem.floors, share=share))
+            else:
+                without = getattr(problem, price.constraint).copy()
+                assert without[price.site]
+                without[price.site] = False
+                other = replace(problem, **{price.constraint: without})
+            plans = list_plans(other)
             gained = max(plans.values()) - best.evaluation.value
             assert abs(price.price - gained) <= 1e-9 * compute_scale(problem)
     assert priced > 50
@@ -155,7 +164,7 @@ def draw_coefficients(problem: SitingProblem, count: int, rng: np.random.Generat
 def test_solve_draws_finds_the_best_network_of_each_draw():
     rng = np.random.default_rng(6)
     for _ in range(80):
-        problem = draw_problem(rng, 6)
+        problem = draw_floored(rng, 6)
         best = solve(problem)
         draws = draw_coefficients(problem, 5, rng)
         result = solve_draws(problem, draws, best)
@@ -171,7 +180,7 @@ def test_solve_draws_finds_the_best_network_of_each_draw():
             reached = max(plans.values()) if plans else kept.value
             assert abs(result.best_value[r] - reached) <= 1e-9 * scale
             assert result.regret[r] == max(0.0, result.best_value[r] - result.plan_value[r])
-            over += tuple(bool(o) for o in best.open) not in plans
+            over += kept.cost > compute_budget_limit(problem.budget)
         assert result.over_budget == over / 5
 
 

@@ -1,7 +1,8 @@
-"""Compiled Lagrangian bound of a node of the search (proofs in docs/method/siting.md, sections 3 and 4).
+"""Compiled bound of a node of the search (proofs in docs/method/siting.md, sections 3 and 4).
 
-A node has sites open (1), free (0) and closed (-1). Relaxed: "a home is served at most once" with multipliers u,
-and the budget with a price lam [unit per EUR]. What remains separates by site into continuous knapsacks.
+A node has sites open (1), free (0) and closed (-1). Relaxed: "a home goes to its nearest open site", with a price that
+rises along the list of the home; the budget, with a price lam [unit per EUR]; the floors, with a price phi per zone.
+What remains separates by site into continuous knapsacks.
 """
 
 from __future__ import annotations
@@ -11,61 +12,73 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ancrage.siting._kernels import (
-    BUDGET,
-    COST_WEIGHT,
-    DESKS_PER_DAY,
-    PLACES,
-    PRICE_PACE,
-    TOLERANCE,
-    Data,
-    Int8Array,
-)
+from ancrage.siting._kernels import BUDGET, COST_WEIGHT, DESKS_PER_DAY, PLACES, Data, Int8Array
 from ancrage.siting.evaluate import DESK_ROUNDING
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
+
+# Positions in Node.answer: what prepare_node found.
+ARCS, FEASIBLE = 0, 1
 
 
 class Node(NamedTuple):
     """The arcs still possible at a node, packed by site, and the buffers of its bound.
 
-    start, split, stop : (m,) slices of a site in home, value, demand (k,): sure users, then possible users.
-    last : (n,) last arc that a home can use; sure : (n,) its nearest arc not closed, -1 for none.
-    certain : (n,) the home is served in full whatever else is opened; alive : (n,) it still has an arc.
-    short : (m,) desks may run out at the site.
+    A price u has k + n entries: one per arc (what the home already has when it comes to that arc), then one per home
+    (what it has after its last arc); it never falls along the list of a home.
+
+    start, split, stop : (m,) slices of a site in home, arc, after, value, demand (k,): sure users, then possible ones;
+    `after` is the position in u of the next possible arc of the home.
+    next : (k,) idem by arc; sure, last : (n,) nearest arc not closed (-1 for none) and last one that a home can use.
+    certain : (n,) the home is served whatever is decided later; alive : (n,) it still has an arc.
     most : (m,) load if no nearer free site opens; desks : (m,) desks that the site opens for sure.
-    floor : (m,) no plan of the node pays less for the site, if open [EUR/year].
-    profit, tilt, days : (m,) of the last bound; pick : (m,) sites it selects.
-    best_* : those of the best bound of the node.
+    low, high : (m,) range of the share served if the site is open. least : (m,) no plan of the node pays less for the
+    site, if open [EUR/year]. single : (m,) a home that must be served has no other site left.
+    pay : (n,) what the prices of floors add to serving the home. base, profit, tilt, days, share : (m,) of the last
+    bound; pick : (m,) sites that it selects. best_* : those of the best bound of the node.
     """
 
     start: IntArray
     split: IntArray
     stop: IntArray
     home: IntArray
+    arc: IntArray
+    after: IntArray
     value: FloatArray
     demand: FloatArray
-    last: IntArray
+    next: IntArray
     sure: IntArray
+    last: IntArray
     certain: BoolArray
     alive: BoolArray
-    short: BoolArray
     most: FloatArray
     desks: FloatArray
-    floor: FloatArray
+    low: FloatArray
+    high: FloatArray
+    least: FloatArray
+    single: BoolArray
+    pay: FloatArray
+    base: FloatArray
     profit: FloatArray
     tilt: FloatArray
     days: FloatArray
+    share: FloatArray
     pick: BoolArray
-    order: IntArray
     slope: FloatArray
     direction: FloatArray
+    zone_slope: FloatArray
+    zone_direction: FloatArray
+    block: FloatArray
+    length: FloatArray
+    now: FloatArray
     best_u: FloatArray
+    best_phi: FloatArray
     best_profit: FloatArray
     best_pick: BoolArray
+    answer: IntArray
 
 
 @njit(cache=True, nogil=True)
-def compute_floor(data: Data, s: int, least: float, most: float) -> tuple[float, float]:
+def compute_least(data: Data, s: int, least: float, most: float) -> tuple[float, float]:
     """Return the desks that site s opens for sure and the least it can cost, for a load in [least, most].
 
     With j desks the load is at most min(j / desks_per_day, most), and the cost falls with the load: the least cost
@@ -83,38 +96,48 @@ def compute_floor(data: Data, s: int, least: float, most: float) -> tuple[float,
 
 
 @njit(cache=True, nogil=True)
-def prepare_node(data: Data, node: Node, state: Int8Array) -> int:
-    """Pack the arcs that a node leaves possible; return how many there are.
+def prepare_node(data: Data, node: Node, state: Int8Array) -> None:
+    """Pack the arcs that a node leaves possible.
 
     An open site ends the row of its homes (people go to the nearest), a closed one leaves it. Sums over sure users
-    and over possible users frame the load of each site.
+    and over possible users frame the load of each site, and so the share that it serves.
     """
+    k = data.site.size
     for i in range(data.row.size - 1):
         node.last[i] = data.row[i + 1] - 1
         node.sure[i] = -1
         node.certain[i] = False
+        before = -1
         for a in range(data.row[i], data.row[i + 1]):
             kind = state[data.site[a]]
             if kind < 0:
                 continue
-            if node.sure[i] < 0:
+            if before < 0:
                 node.sure[i] = a
+            else:
+                node.next[before] = a
+            before = a
             if kind > 0:
                 node.last[i] = a
                 node.certain[i] = True
                 break
-        node.alive[i] = node.sure[i] >= 0
+        if before >= 0:
+            node.next[before] = k + i
+        node.alive[i] = before >= 0
     size = 0
+    per_day = data.number[DESKS_PER_DAY]
     for s in range(state.size):
         node.start[s] = size
         node.split[s] = size
-        node.short[s] = False
+        node.single[s] = False
         most = 0.0
         if state[s] >= 0:
             for j in range(data.col[s], data.col[s + 1]):
                 i = data.col_home[j]
                 if data.col_arc[j] == node.sure[i]:
                     node.home[size] = i
+                    node.arc[size] = data.col_arc[j]
+                    node.after[size] = node.next[data.col_arc[j]]
                     node.value[size] = data.col_value[j]
                     node.demand[size] = data.col_demand[j]
                     most += data.col_demand[j]
@@ -125,42 +148,88 @@ def prepare_node(data: Data, node: Node, state: Int8Array) -> int:
                 i = data.col_home[j]
                 if node.sure[i] < data.col_arc[j] <= node.last[i]:
                     node.home[size] = i
+                    node.arc[size] = data.col_arc[j]
+                    node.after[size] = node.next[data.col_arc[j]]
                     node.value[size] = data.col_value[j]
                     node.demand[size] = data.col_demand[j]
                     most += data.col_demand[j]
                     size += 1
-            node.desks[s], node.floor[s] = compute_floor(data, s, least, most)
-            node.short[s] = most * data.number[DESKS_PER_DAY] > data.desks_max[s] + DESK_ROUNDING
+            node.desks[s], node.least[s] = compute_least(data, s, least, most)
+            full = data.desks_max[s] + DESK_ROUNDING
+            node.low[s] = data.desks_max[s] / (most * per_day) if most * per_day > full else 1.0
+            node.high[s] = data.desks_max[s] / (least * per_day) if least * per_day > full else 1.0
         node.most[s] = most
         node.stop[s] = size
-    # Where desks may run out, a home may be served in part: it is not certain.
-    for s in range(state.size):
-        if node.short[s]:
-            for j in range(node.start[s], node.stop[s]):
-                node.certain[node.home[j]] = False
-    return size
+    node.answer[ARCS] = size
+    node.answer[FEASIBLE] = 1
+    if data.need.size > 0:
+        frame_floors(data, node, state)
 
 
 @njit(cache=True, nogil=True)
-def sum_profits(node: Node, s: int, u: FloatArray, tilt: float) -> tuple[float, float]:
-    """Return what users bring to site s net of u and tilt x demand, and the days they ask.
+def frame_floors(data: Data, node: Node, state: Int8Array) -> None:
+    """Mark the homes that must be served for the floors to be met, and the sites that these must have.
 
-    Sure users come together or not at all, and with the share z in [0, 1] of served users, equal for all; a possible
-    user comes with at most that share. The optimum has z = 1, or z = 0 where desks may run out and nothing is won.
+    A zone serves at most the weight of its homes with an arc left, each at the highest share of its sites. Where
+    that is not enough, the node is not feasible; where it would not be without a home, that home must be served.
+    """
+    reach = np.zeros(data.need.size)
+    for i in range(data.row.size - 1):
+        node.now[i] = 0.0
+        if data.zone[i] < 0 or not node.alive[i]:
+            continue
+        a = node.sure[i]
+        highest = 0.0
+        while a < data.site.size:
+            highest = max(highest, node.high[data.site[a]])
+            a = node.next[a]
+        node.now[i] = highest * data.weight[i]
+        reach[data.zone[i]] += node.now[i]
+    for zone in range(data.need.size):
+        # The rounding of this sum must not refuse a plan that the exact sum accepts.
+        if reach[zone] < data.need[zone] - 1e-12 * data.whole[zone]:
+            node.answer[FEASIBLE] = 0
+    for i in range(data.row.size - 1):
+        zone = data.zone[i]
+        if node.now[i] > 0.0 and reach[zone] - node.now[i] < data.need[zone] - 1e-12 * data.whole[zone]:
+            node.certain[i] = True
+            if node.next[node.sure[i]] >= data.site.size and state[data.site[node.sure[i]]] == 0:
+                node.single[data.site[node.sure[i]]] = True
+
+
+@njit(cache=True, nogil=True)
+def sum_users(node: Node, s: int, u: FloatArray, tilt: float, share: float) -> tuple[float, float]:
+    """Return what users bring to site s net of tilt x days, above what they already have, and the days they ask.
+
+    Sure users come if the site opens; a possible user comes where that is worth more than what it already has.
     """
     profit = 0.0
     days = 0.0
     for j in range(node.start[s], node.split[s]):
-        profit += node.value[j] - u[node.home[j]] - tilt * node.demand[j]
+        profit += node.value[j] + node.pay[node.home[j]] - tilt * node.demand[j]
         days += node.demand[j]
+    profit *= share
+    days *= share
     for j in range(node.split[s], node.stop[s]):
-        gain = node.value[j] - u[node.home[j]] - tilt * node.demand[j]
+        gain = share * (node.value[j] + node.pay[node.home[j]] - tilt * node.demand[j]) - u[node.arc[j]]
         if gain > 0.0:
             profit += gain
-            days += node.demand[j]
-    if profit <= 0.0 and node.short[s]:
-        return 0.0, 0.0
+            days += share * node.demand[j]
     return profit, days
+
+
+@njit(cache=True, nogil=True)
+def choose_share(node: Node, s: int, u: FloatArray, tilt: float) -> tuple[float, float, float]:
+    """Return profit, days and share at the end of the range of shares that gives most.
+
+    For given users the profit is linear in the share: its maximum is at an end.
+    """
+    profit, days = sum_users(node, s, u, tilt, node.high[s])
+    if node.low[s] < node.high[s]:
+        other, users = sum_users(node, s, u, tilt, node.low[s])
+        if other > profit:
+            return other, users, node.low[s]
+    return profit, days, node.high[s]
 
 
 @njit(cache=True, nogil=True)
@@ -178,8 +247,13 @@ def compute_profit(data: Data, node: Node, s: int, u: FloatArray, price: float) 
     low = -price * data.income[s]
     high = low + price * data.desk_cost[s] * per_day
     base = price * (data.fixed[s] + data.desk_cost[s] * (node.desks[s] - DESK_ROUNDING))
-    tilt = low if node.most[s] <= knee else high
-    profit, days = sum_profits(node, s, u, tilt)
+    for j in range(node.start[s], node.split[s]):
+        base += u[node.after[j]]
+    for j in range(node.split[s], node.stop[s]):
+        base += u[node.after[j]] - u[node.arc[j]]
+    node.base[s] = base
+    tilt = low if node.high[s] * node.most[s] <= knee else high
+    profit, days, share = choose_share(node, s, u, tilt)
     profit += (tilt - low) * knee - base
     left = tilt
     right = tilt
@@ -187,49 +261,55 @@ def compute_profit(data: Data, node: Node, s: int, u: FloatArray, price: float) 
     slope_right = 0.0
     value_left = profit
     value_right = profit
+    best_share = share
     target = days
     search = False
     if tilt == high and days > cap:
         # Too many users for the desks: raise the tilt until they fit.
-        for j in range(node.start[s], node.stop[s]):
+        for j in range(node.split[s], node.stop[s]):
             if node.demand[j] > 0.0:
-                right = max(right, (node.value[j] - u[node.home[j]]) / node.demand[j])
+                worth = node.value[j] + node.pay[node.home[j]]
+                for z in (node.low[s], node.high[s]):
+                    if z > 0.0:
+                        right = max(right, (worth - u[node.arc[j]] / z) / node.demand[j])
         slope_left = cap - days
-        value_right, users = sum_profits(node, s, u, right)
+        value_right, users, share = choose_share(node, s, u, right)
         slope_right = cap - users
         value_right += (high - low) * knee - base + (right - high) * cap
         target = cap
         search = slope_right > 0.0
+        if not search and value_right < profit:
+            profit, tilt, best_share = value_right, right, share
     elif tilt == high and high > low and days < knee:
         # The least desks are paid anyway: users cost less up to the knee.
         left = low
-        value_left, users = sum_profits(node, s, u, low)
+        value_left, users, share = choose_share(node, s, u, low)
         value_left -= base
         slope_left = knee - users
         slope_right = knee - days
         target = knee
         search = slope_left < 0.0
         if not search:
-            profit, tilt, target = value_left, low, users
+            profit, tilt, target, best_share = value_left, low, users, share
     elif tilt == low:
         target = min(days, knee)
     if search:
         if value_right < profit:
-            profit, tilt = value_right, right
+            profit, tilt, best_share = value_right, right, share
         if value_left < profit:
-            profit, tilt = value_left, left
+            profit, tilt, best_share = value_left, left, share
         for _ in range(12):
             middle = (value_right - value_left + slope_left * left - slope_right * right) / (slope_left - slope_right)
             if not left < middle < right:
                 break
             reached = value_left + slope_left * (middle - left)
-            value, users = sum_profits(node, s, u, middle)
+            value, users, share = choose_share(node, s, u, middle)
             if target == cap and middle >= high:
                 value += (high - low) * knee - base + (middle - high) * cap
             else:
                 value += (middle - low) * knee - base
             if value < profit:
-                profit, tilt = value, middle
+                profit, tilt, best_share = value, middle, share
             if value <= reached + 1e-12 * abs(value):
                 break
             slope = target - users
@@ -242,20 +322,28 @@ def compute_profit(data: Data, node: Node, s: int, u: FloatArray, price: float) 
     node.profit[s] = profit
     node.tilt[s] = tilt
     node.days[s] = target
+    node.share[s] = best_share
 
 
 @njit(cache=True, nogil=True)
-def compute_bound(data: Data, node: Node, state: Int8Array, u: FloatArray, lam: float) -> float:
+def compute_bound(data: Data, node: Node, state: Int8Array, u: FloatArray, lam: float, phi: FloatArray) -> float:
     """Return a value that no plan of the node exceeds; write the profits and the sites selected.
 
-    bound = lam x budget + sum of u + profits of the open sites + the best positive profits of free sites, as many
-    as places are left.
+    bound = lam x budget - sum of phi x need + sum over homes of the last price + profits of the open sites + the best
+    positive profits of free sites, as many as places are left.
     """
+    k = data.site.size
     total = 0.0 if lam == 0.0 else lam * data.number[BUDGET]
-    for i in range(u.size):
+    for zone in range(phi.size):
+        total -= phi[zone] * data.need[zone]
+    for i in range(node.alive.size):
         if node.alive[i]:
-            total += u[i]
+            total += u[k + i]
+    if phi.size > 0:
+        for i in range(node.alive.size):
+            node.pay[i] = phi[data.zone[i]] * data.weight[i] if data.zone[i] >= 0 else 0.0
     left = int(data.number[PLACES])
+    size = 0
     for s in range(state.size):
         node.pick[s] = state[s] > 0
         if state[s] >= 0:
@@ -263,198 +351,27 @@ def compute_bound(data: Data, node: Node, state: Int8Array, u: FloatArray, lam: 
         if state[s] > 0:
             total += node.profit[s]
             left -= 1
+        elif state[s] == 0 and node.profit[s] > 0.0:
+            size += 1
+    if size <= left:
+        for s in range(state.size):
+            if state[s] == 0 and node.profit[s] > 0.0:
+                node.pick[s] = True
+                total += node.profit[s]
+        return total
+    if left <= 0:
+        return total
+    wanted = np.empty(size)
+    named = np.empty(size, dtype=np.int64)
     size = 0
     for s in range(state.size):
-        if state[s] != 0 or node.profit[s] <= 0.0:
-            continue
-        if size < left:
+        if state[s] == 0 and node.profit[s] > 0.0:
+            wanted[size] = -node.profit[s]
+            named[size] = s
             size += 1
-        elif size == 0 or node.profit[s] <= node.profit[node.order[size - 1]]:
-            continue
-        spot = size - 1
-        while spot > 0 and node.profit[node.order[spot - 1]] < node.profit[s]:
-            node.order[spot] = node.order[spot - 1]
-            spot -= 1
-        node.order[spot] = s
-    for spot in range(size):
-        node.pick[node.order[spot]] = True
-        total += node.profit[node.order[spot]]
+    order = np.argsort(wanted, kind="mergesort")
+    for rank in range(left):
+        s = named[order[rank]]
+        node.pick[s] = True
+        total += node.profit[s]
     return total
-
-
-@njit(cache=True, nogil=True)
-def compute_slope(data: Data, node: Node, u: FloatArray, lam: float) -> float:
-    """Write the slope of the bound in u; return its slope in lam, 0 where a multiplier cannot move further."""
-    for i in range(u.size):
-        node.slope[i] = 1.0 if node.alive[i] else 0.0
-    limited = not np.isinf(data.number[BUDGET])
-    steep = data.number[BUDGET] if limited else 0.0
-    for s in range(node.pick.size):
-        if not node.pick[s]:
-            continue
-        taken = not node.short[s] or sum_profits(node, s, u, node.tilt[s])[0] > 0.0
-        for j in range(node.start[s], node.stop[s]):
-            i = node.home[j]
-            if taken and (j < node.split[s] or node.value[j] - u[i] - node.tilt[s] * node.demand[j] > 0.0):
-                node.slope[i] -= 1.0
-        if limited:
-            desks = max(node.desks[s], node.days[s] * data.number[DESKS_PER_DAY])
-            steep -= data.fixed[s] + data.desk_cost[s] * desks - data.income[s] * node.days[s]
-    for i in range(u.size):
-        if node.slope[i] > 0.0 and u[i] <= 0.0 and not node.certain[i]:
-            node.slope[i] = 0.0
-    if steep > 0.0 and lam <= 0.0:
-        steep = 0.0
-    return steep
-
-
-@njit(cache=True, nogil=True)
-def tighten_bound(
-    data: Data,
-    node: Node,
-    state: Int8Array,
-    u: FloatArray,
-    lam: float,
-    target: float,
-    iterations: int,
-    pace: float,
-) -> tuple[float, float]:
-    """Lower the bound by subgradient steps from (u, lam) towards `target`; return the best bound and its lam.
-
-    Polyak steps along a deflected direction; the pace is halved when the bound stalls. The best multipliers,
-    profits and selection are left in node.best_*. Every bound met is valid, so the number of steps only costs
-    time. `u` is overwritten.
-    """
-    n = u.size
-    weight = data.number[PRICE_PACE]
-    for i in range(n):
-        # A home served in any case may have a negative multiplier; elsewhere u is a price of an inequality.
-        if not node.alive[i] or (u[i] < 0.0 and not node.certain[i]):
-            u[i] = 0.0
-        node.direction[i] = 0.0
-    best = np.inf
-    best_lam = lam
-    drift = 0.0
-    stalled = 0
-    for step in range(iterations):
-        bound = compute_bound(data, node, state, u, lam)
-        if bound < best:
-            if bound < best - 1e-4 * abs(best - target):
-                stalled = 0
-            best = bound
-            best_lam = lam
-            node.best_u[:] = u
-            node.best_profit[:] = node.profit
-            node.best_pick[:] = node.pick
-            if best <= target + data.number[TOLERANCE]:
-                break
-        stalled += 1
-        if stalled > 8:
-            stalled = 0
-            pace *= 0.6
-            u[:] = node.best_u
-            lam = best_lam
-            bound = compute_bound(data, node, state, u, lam)
-            node.direction[:] = 0.0
-            drift = 0.0
-            if pace < 2e-3:
-                break
-        if step == iterations - 1:
-            break
-        steep = compute_slope(data, node, u, lam) * weight
-        norm = 0.0
-        for i in range(n):
-            node.direction[i] = 0.6 * node.direction[i] + node.slope[i]
-            norm += node.direction[i] * node.direction[i]
-        drift = 0.6 * drift + steep
-        norm += drift * drift
-        if norm == 0.0:
-            break
-        length = pace * (bound - target) / norm
-        for i in range(n):
-            u[i] -= length * node.direction[i]
-            if u[i] < 0.0 and not node.certain[i]:
-                u[i] = 0.0
-        lam = max(0.0, lam - length * drift * weight)
-    return best, best_lam
-
-
-@njit(cache=True, nogil=True)
-def compute_reach_bound(data: Data, node: Node, state: Int8Array, spent: float) -> float:
-    """Return a value that no plan of a prepared node exceeds, in one pass over its arcs: tight when few places fit.
-
-    Opening a set of free sites changes the use of a home once, so the change of value is at most the sum over the
-    sites of what each could win on its own. An overloaded place gives no more than its best users filling its desks.
-    The sites compete for the money left and for the places left: the better of two relaxed knapsacks.
-
-    Parameters
-    ----------
-    spent : what the open sites cost at least; free sites must not have a negative floor.
-    """
-    weight = data.number[COST_WEIGHT]
-    per_day = data.number[DESKS_PER_DAY]
-    total = -weight * spent if weight > 0.0 else 0.0
-    left = int(data.number[PLACES])
-    # node.slope holds what a home gives today; nothing at an overloaded place, whose whole worth is added apart.
-    for i in range(data.row.size - 1):
-        node.slope[i] = 0.0
-        a = node.last[i]
-        if a >= data.row[i] and state[data.site[a]] > 0 and not node.short[data.site[a]]:
-            node.slope[i] = data.value[a]
-            total += data.value[a]
-    for s in range(state.size):
-        node.profit[s] = 0.0
-        if state[s] > 0:
-            left -= 1
-            if node.short[s]:
-                worth = 0.0
-                densest = 0.0
-                for j in range(node.start[s], node.stop[s]):
-                    if node.value[j] > 0.0:
-                        worth += node.value[j]
-                        if node.demand[j] * data.desks_max[s] > 0.0:
-                            densest = max(densest, node.value[j] / node.demand[j])
-                        else:
-                            densest = np.inf
-                total += min(worth, densest * (data.desks_max[s] + DESK_ROUNDING) / per_day)
-        elif state[s] == 0:
-            gain = 0.0
-            for j in range(node.start[s], node.stop[s]):
-                value = max(0.0, node.value[j]) if node.short[s] else node.value[j]
-                gain += max(0.0, value - node.slope[node.home[j]])
-            node.profit[s] = max(0.0, gain - weight * node.floor[s])
-    money = data.number[BUDGET] - spent
-    by_money = 0.0
-    by_count = 0.0
-    # Selection by decreasing gain, and by decreasing gain per euro: few sites are free where this bound matters.
-    for turn in range(2):
-        for s in range(state.size):
-            node.pick[s] = False
-        count = left
-        rest = money
-        while True:
-            best = -1
-            score = 0.0
-            for s in range(state.size):
-                if state[s] == 0 and not node.pick[s] and node.profit[s] > 0.0:
-                    ratio = node.profit[s]
-                    if turn == 1:
-                        ratio = np.inf if node.floor[s] <= 0.0 else node.profit[s] / node.floor[s]
-                    if best < 0 or ratio > score:
-                        best = s
-                        score = ratio
-            if best < 0:
-                break
-            node.pick[best] = True
-            if turn == 0:
-                if count <= 0:
-                    break
-                by_count += node.profit[best]
-                count -= 1
-            elif node.floor[best] <= rest:
-                by_money += node.profit[best]
-                rest -= node.floor[best]
-            else:
-                by_money += node.profit[best] * max(0.0, rest) / node.floor[best]
-                break
-    return total + min(by_money, by_count)

@@ -10,22 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ancrage.siting._bound import Node, compute_reach_bound, prepare_node, tighten_bound
-from ancrage.siting._kernels import (
-    BUDGET,
-    PLACES,
-    TOLERANCE,
-    Data,
-    Int8Array,
-    Moves,
-    compute_excess,
-    compute_totals,
-    improve_plan,
-)
+from ancrage.siting._bound import ARCS, FEASIBLE, Node, prepare_node
+from ancrage.siting._interchange import improve_plan
+from ancrage.siting._kernels import BUDGET, PLACES, STEP, TOLERANCE, Data, Int8Array, compute_excess, compute_totals
+from ancrage.siting._moves import Moves
+from ancrage.siting._tighten import compute_reach_bound, tighten_bound
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
 # Positions in Tree.tally.
 DEPTH, TRAIL, NODES, WORK, DISTANCE, ROOT_STEPS, NODE_STEPS = 0, 1, 2, 3, 4, 5, 6
+# The quick bound is tight, and its selection fast, where this many more places fit at most.
+FEW = 12
 # Positions in Tree.score.
 VALUE, FLOOR = 0, 1
 
@@ -34,7 +29,8 @@ class Tree(NamedTuple):
     """State of a depth-first search.
 
     state : (m,) 1 open, 0 free, -1 closed; trail : (m,) sites decided, in order.
-    mark, phase, branch, bound, lam : by depth; u : (depth, n) multipliers by depth.
+    mark, phase, branch, bound, lam, phi : by depth; u : (slots, k + n) prices by depth, the last slot shared by deeper
+    nodes (any prices give a valid bound; memory is bounded).
     best, trial : (m,) best plan and a buffer; reference : (r, m) plans to be far from (none when the value is
     maximised); tally, score : scalars, see the positions above.
     """
@@ -46,6 +42,7 @@ class Tree(NamedTuple):
     branch: IntArray
     bound: FloatArray
     lam: FloatArray
+    phi: FloatArray
     u: FloatArray
     best: BoolArray
     trial: BoolArray
@@ -114,8 +111,8 @@ def offer_plan(data: Data, moves: Moves, tree: Tree, opened: BoolArray) -> None:
         size += opened[s]
     if size > data.number[PLACES]:
         return
-    value, cost = compute_totals(data, opened, moves.load, moves.worth)
-    if compute_excess(data, cost) > 0.0:
+    value, cost, short = compute_totals(data, opened, moves.load, moves.worth)
+    if compute_excess(data, cost) > 0.0 or short > 0.0:
         return
     if tree.reference.shape[0] == 0:
         if value > tree.score[VALUE]:
@@ -158,7 +155,8 @@ def compute_cut(data: Data, tree: Tree) -> float:
     """Return the bound at or below which a node cannot hold a better plan."""
     slack = float(data.number[TOLERANCE])
     if tree.reference.shape[0] == 0:
-        return float(tree.score[VALUE]) + slack
+        # Where every value is a multiple of a step, a better plan is better by a step.
+        return float(tree.score[VALUE]) + max(slack, float(data.number[STEP]) * (1.0 - 1e-6))
     cut = float(tree.score[FLOOR]) - slack
     reach = compute_reach(data, tree)
     if reach < max(1, tree.tally[DISTANCE]):
@@ -170,13 +168,15 @@ def compute_cut(data: Data, tree: Tree) -> float:
 
 @njit(cache=True, nogil=True)
 def settle_costs(data: Data, node: Node, tree: Tree) -> int:
-    """Decide the sites that the budget alone decides; return how many, or -1 if no plan of the node fits."""
+    """Decide the sites that the budget or the floors alone decide; return how many, or -1 if the node has no plan."""
+    if node.answer[FEASIBLE] == 0:
+        return -1
     total = 0.0
     for s in range(tree.state.size):
         if tree.state[s] > 0:
-            total += node.floor[s]
+            total += node.least[s]
         elif tree.state[s] == 0:
-            total += min(0.0, node.floor[s])
+            total += min(0.0, node.least[s])
     # The rounding of this sum must not refuse a plan that the exact sum accepts.
     limit = data.number[BUDGET] + 1e-9 * abs(total)
     if total > limit:
@@ -185,13 +185,16 @@ def settle_costs(data: Data, node: Node, tree: Tree) -> int:
     for s in range(tree.state.size):
         if tree.state[s] != 0:
             continue
-        if node.floor[s] > 0.0 and total + node.floor[s] > limit:
-            decide(tree, s, -1)
-            decided += 1
-        elif node.floor[s] < 0.0 and total - node.floor[s] > limit:
+        if node.single[s]:
             decide(tree, s, 1)
             decided += 1
-        elif tree.reference.shape[0] == 0 and node.start[s] == node.stop[s] and node.floor[s] >= 0.0:
+        elif node.least[s] > 0.0 and total + node.least[s] > limit:
+            decide(tree, s, -1)
+            decided += 1
+        elif node.least[s] < 0.0 and total - node.least[s] > limit:
+            decide(tree, s, 1)
+            decided += 1
+        elif tree.reference.shape[0] == 0 and node.start[s] == node.stop[s] and node.least[s] >= 0.0:
             # Nobody would use it and it saves nothing: closing it is never worse.
             decide(tree, s, -1)
             decided += 1
@@ -208,16 +211,16 @@ def close_early(data: Data, moves: Moves, node: Node, tree: Tree, cut: float) ->
     opened = 0
     for s in range(m):
         if tree.state[s] > 0:
-            spent += node.floor[s]
+            spent += node.least[s]
             opened += 1
         elif tree.state[s] == 0:
-            if node.floor[s] < 0.0:
+            if node.least[s] < 0.0:
                 return False
-            if node.floor[s] < cheapest:
+            if node.least[s] < cheapest:
                 second = cheapest
-                cheapest = node.floor[s]
+                cheapest = node.least[s]
             else:
-                second = min(second, node.floor[s])
+                second = min(second, node.least[s])
     limit = data.number[BUDGET] + 1e-9 * abs(spent)
     if opened + 1 >= data.number[PLACES] or spent + cheapest + second > limit:
         for s in range(m):
@@ -229,6 +232,8 @@ def close_early(data: Data, moves: Moves, node: Node, tree: Tree, cut: float) ->
                 offer_plan(data, moves, tree, tree.trial)
                 tree.trial[s] = False
         return True
+    if opened + FEW < data.number[PLACES] and spent + FEW * cheapest < limit:
+        return False
     tree.tally[WORK] += node.stop[m - 1]
     return compute_reach_bound(data, node, tree.state, spent) <= cut
 
@@ -295,7 +300,8 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
             cut = compute_cut(data, tree)
             if bound <= cut:
                 return -1
-            tree.tally[WORK] += prepare_node(data, node, tree.state)
+            prepare_node(data, node, tree.state)
+            tree.tally[WORK] += node.answer[ARCS]
             decided = settle_costs(data, node, tree)
             if decided < 0:
                 return -1
@@ -311,10 +317,13 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
             # No plan yet: nothing to aim at.
             target = -1e300
             steps = 1
-        u = tree.u[d]
-        found, lam = tighten_bound(data, node, tree.state, u, tree.lam[d], target, steps, 1.0 if d == 0 else 0.7)
-        tree.tally[WORK] += steps * node.stop[m - 1]
+        u = tree.u[min(d, tree.u.shape[0] - 1)]
+        phi = tree.phi[d]
+        pace = 1.0 if d == 0 else 0.7
+        found, lam = tighten_bound(data, node, tree.state, u, tree.lam[d], phi, target, steps, pace)
+        tree.tally[WORK] += steps * node.answer[ARCS]
         u[:] = node.best_u
+        phi[:] = node.best_phi
         tree.lam[d] = lam
         bound = min(bound, found)
         tree.bound[d] = bound
@@ -376,7 +385,9 @@ def run_search(data: Data, moves: Moves, node: Node, tree: Tree, work: int, node
             first = -1
         decide(tree, s, first if tree.phase[d] == 0 else -first)
         tree.phase[d] += 1
-        tree.u[d + 1] = tree.u[d]
+        if d + 1 < tree.u.shape[0]:
+            tree.u[d + 1] = tree.u[d]
+        tree.phi[d + 1] = tree.phi[d]
         tree.lam[d + 1] = tree.lam[d]
         tree.bound[d + 1] = tree.bound[d]
         tree.phase[d + 1] = 0

@@ -70,7 +70,8 @@ def compute_floor_shares(floors: Floors, used: IntArray, served: FloatArray) -> 
     share = np.append(served, 0.0)[used]
     inside = floors.zone >= 0
     zone, weight = floors.zone[inside], floors.weight[inside]
-    total = np.bincount(zone, weight, floors.share.size)
+    # Of no home at all, bincount makes integers.
+    total = np.bincount(zone, weight, floors.share.size).astype(np.float64)
     reached = np.bincount(zone, weight * share[inside], floors.share.size)
     return np.divide(reached, total, out=np.ones_like(total), where=total > 0)
 
@@ -313,7 +314,7 @@ def check_plan(problem: SitingProblem, plan: SitingPlan) -> None:
     fits = cost <= compute_budget_limit(problem.budget) or _is_close(cost, problem.budget or 0.0, price)
     _require(fits, problem, None, "cost", cost, f"<= {problem.budget}")
     if problem.floors is not None:
-        shares = compute_floor_shares(problem.floors, np.array(used), plan.evaluation.served)
+        shares = compute_floor_shares(problem.floors, np.array(used, dtype=np.int64), plan.evaluation.served)
         for code, got, least in zip(problem.floors.zone_code, shares, problem.floors.share, strict=True):
             _require(got >= least - FLOOR_ROUNDING, problem, None, f"served share of zone {code}", got, f">= {least}")
 

@@ -9,26 +9,19 @@ from typing import Literal
 import numpy as np
 
 from ancrage.errors import InputError
+from ancrage.siting._arrays import build_data, build_moves, build_node, build_tree
 from ancrage.siting.evaluate import check_problem, evaluate
 from ancrage.siting.problem import (
     Alternative,
     BoolArray,
+    ConstraintKind,
     ConstraintPrice,
     FloatArray,
     FrontierPoint,
     SitingPlan,
     SitingProblem,
 )
-from ancrage.siting.solve import (
-    build_data,
-    build_infeasible,
-    build_moves,
-    build_node,
-    build_plan,
-    build_tree,
-    seed_multipliers,
-    solve,
-)
+from ancrage.siting.solve import build_infeasible, build_plan, seed_multipliers, solve
 
 ALTERNATIVE_WORK = 100_000_000
 """Arcs read at most to find one alternative (a few seconds); the farthest plan found until then is kept."""
@@ -107,7 +100,7 @@ def list_alternatives(
         tree = build_tree(data, np.array(listed, dtype=np.bool_))
         tree.best[:] = best.open
         tree.score[FLOOR] = value - epsilon * abs(value)
-        seed_multipliers(data, moves, tree)
+        seed_multipliers(data, tree)
         run_search(data, moves, node, tree, ALTERNATIVE_WORK, np.iinfo(np.int64).max // 2)
         if tree.tally[DISTANCE] == 0:
             break
@@ -131,12 +124,18 @@ def price_constraints(
     *,
     deadline: float | None = None,
     clock: Callable[[], float] | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> tuple[ConstraintPrice, ...]:
-    """Return what each imposed and each excluded site costs, by site number: the problem is solved without it.
+    """Return what each imposed site, each excluded site and each floor costs: the problem is solved without it.
+
+    Sites come first, by number, then the floors above 0, by zone.
 
     Parameters
     ----------
     deadline : seconds allowed for each constraint, counted by `clock`.
+    progress : called with the share done, 0..1, after each constraint.
+    cancelled : once true, the constraints left are not priced.
 
     Raises
     ------
@@ -144,15 +143,30 @@ def price_constraints(
     """
     check_problem(problem)
     check_priced(best)
-    prices = []
-    for s in np.flatnonzero(problem.imposed | problem.excluded):
+    floors = problem.floors
+    sites = np.flatnonzero(problem.imposed | problem.excluded)
+    zones = np.zeros(0, dtype=np.int64) if floors is None else np.flatnonzero(floors.share > 0)
+    relaxed: list[tuple[int, ConstraintKind, str, SitingProblem]] = []
+    for s in sites:
         imposed, excluded = problem.imposed.copy(), problem.excluded.copy()
-        kind: Literal["imposed", "excluded"] = "imposed" if imposed[s] else "excluded"
+        kind: ConstraintKind = "imposed" if imposed[s] else "excluded"
         imposed[s] = excluded[s] = False
-        free = replace(problem, imposed=imposed, excluded=excluded)
-        plan = solve(free, deadline=deadline, clock=clock, warm=best.open)
+        relaxed.append((int(s), kind, "", replace(problem, imposed=imposed, excluded=excluded)))
+    for zone in zones:
+        assert floors is not None
+        share = floors.share.copy()
+        share[zone] = 0.0
+        without = replace(problem, floors=replace(floors, share=share))
+        relaxed.append((-1, "floor", str(floors.zone_code[zone]), without))
+    prices: list[ConstraintPrice] = []
+    for site, kind, zone_code, other in relaxed:
+        if cancelled is not None and cancelled():
+            break
+        plan = solve(other, deadline=deadline, clock=clock, warm=best.open, cancelled=cancelled)
         price = max(0.0, plan.evaluation.value - best.evaluation.value)
-        prices.append(ConstraintPrice(int(s), kind, price, plan))
+        prices.append(ConstraintPrice(site, kind, price, plan, zone_code))
+        if progress is not None:
+            progress(len(prices) / len(relaxed))
     return tuple(prices)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+ConstraintKind = Literal["imposed", "excluded", "floor"]
 
 
 @dataclass(frozen=True)
@@ -163,12 +164,16 @@ class Alternative:
 
 @dataclass(frozen=True)
 class ConstraintPrice:
-    """What one imposed or excluded site costs: value of the best plan without that constraint, minus with it."""
+    """What an imposed site, an excluded site or a floor costs: value of the best plan without it, minus with it.
+
+    `site` is -1 for a floor, whose zone is named by `zone` ("" for a site).
+    """
 
     site: int
-    constraint: Literal["imposed", "excluded"]
+    constraint: ConstraintKind
     price: float
     plan_without: SitingPlan
+    zone: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ancrage.errors import InputError
+from ancrage.siting._arrays import NODE_STEPS, build_data, build_moves, build_node, build_tree, write_scales
 from ancrage.siting.evaluate import check_problem, evaluate
 from ancrage.siting.problem import FloatArray, Robustness, SitingDraws, SitingPlan, SitingProblem
-from ancrage.siting.solve import (
-    NODE_STEPS,
-    build_data,
-    build_moves,
-    build_node,
-    build_tree,
-    seed_multipliers,
-    write_scales,
-)
+from ancrage.siting.solve import seed_multipliers
 
 if TYPE_CHECKING:
     from ancrage.siting._kernels import Data, Int8Array
@@ -90,7 +83,7 @@ def _solve_block(problem: SitingProblem, draws: SitingDraws, best: SitingPlan, b
     root = tree.state.copy()
     tree.best[:] = best.open
     tree.score[VALUE] = max(0.0, evaluate(problem, best.open).value)
-    seed_multipliers(data, moves, tree)
+    seed_multipliers(data, tree)
     multipliers, price, scale = tree.u[0].copy(), float(tree.lam[0]), float(data.number[TOLERANCE])
     share = np.zeros(m)
     best_value, plan_value, plan_cost = (np.zeros(len(block)) for _ in range(3))
@@ -103,7 +96,7 @@ def _solve_block(problem: SitingProblem, draws: SitingDraws, best: SitingPlan, b
         write_draw(data, draws, r)
         growth = float(data.number[TOLERANCE]) / scale if scale > 1e-290 else 1.0
         restart_tree(tree, root, multipliers * growth, price * growth, FIRST_STEPS if rank == 0 else NEXT_STEPS)
-        plan_value[rank], plan_cost[rank] = compute_totals(data, best.open, moves.load, moves.worth)
+        plan_value[rank], plan_cost[rank], _ = compute_totals(data, best.open, moves.load, moves.worth)
         over += compute_excess(data, plan_cost[rank]) > 0
         start_from_pool(data, moves, tree, pool, size)
         proven += run_search(data, moves, node, tree, DRAW_WORK, np.iinfo(np.int64).max // 2)

@@ -243,6 +243,7 @@ def run_study(
                 price.price,
             )
             for price in constraints
+            if price.constraint != "floor"
         ),
         robustness=robustness,
         proof=describe_proof(best),
