@@ -172,6 +172,8 @@ def open_scheduler(tmp_path: Path, **environment: str) -> Iterator[str]:
 def open_worker(address: str, tmp_path: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start a dask worker of one process and one thread."""
     arguments = (address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path))
+    # Whatever happens to the test, the worker does not outlive its scheduler for long.
+    arguments += ("--death-timeout", "20")
     with open_process("distributed.cli.dask_worker", *arguments, **environment) as process:
         yield process
 
