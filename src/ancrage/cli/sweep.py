@@ -388,5 +388,5 @@ def write_outputs(
         pictures = render_pictures(document)
         files.append(kept.write_file("ranking.pdf", lambda path: write_pdf(document, path, pictures)))
         files.append(kept.write_file("ranking.xlsx", lambda path: write_xlsx(document, path, pictures)))
-    kept.write_manifest({"format": 1, **asked, "statuses": count_statuses(rows)})
+    kept.write_manifest({**asked, "statuses": count_statuses(rows)})
     return tuple(files)

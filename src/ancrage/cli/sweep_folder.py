@@ -60,7 +60,7 @@ def open_sweep_folder(folder: Path, asked: Mapping[str, Any], *, restart: bool =
             found.remove_abandoned()
         except OSError as error:
             raise _build_refusal(folder, error) from error
-        found.write_manifest({"format": _FORMAT, **asked})
+        found.write_manifest(asked)
         yield found
 
 
@@ -116,7 +116,7 @@ class SweepFolder:
 
     def write_manifest(self, content: Mapping[str, Any]) -> None:
         """Replace `sweep.json`."""
-        text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        text = json.dumps({"format": _FORMAT, **content}, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
         self._replace(MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
 
     def remove_abandoned(self) -> None:

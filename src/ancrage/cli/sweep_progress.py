@@ -177,7 +177,8 @@ def print_summary(rows: Sequence[SweepRow], settings: SweepSettings, files: Sequ
     out.print(f"[bold]{done}[/bold] ({format_number(seconds, 0, language)} s): {counts}.")
     ranked = rank_rows(rows)
     if ranked:
-        unit = render_unit(ranked[0].unit, language)
+        # Value and cost are both by year.
+        unit = render_unit(ranked[0].unit.removesuffix("/year"), language)
         table = Table(title=say(Text("Where a euro saves most", "Où un euro rapporte le plus")), title_justify="left")
         table.add_column(say(Text("rank", "rang")), justify="right")
         table.add_column("EPCI")

@@ -88,28 +88,13 @@ def build_ranking(
 def _list_figures(context: RankingContext) -> tuple[KeyFigure, ...]:
     pen, planned = context.pen, context.planned
     factor, unit = compute_display_scale(context.unit)
-    ratios = [1000 * row.value_per_euro for row in context.ranked if row.value_per_euro is not None]
-    low, median, high = np.quantile(ratios, (0.1, 0.5, 0.9)) if ratios else (None, None, None)
     sums = {
         name: sum(getattr(row, name) or 0.0 for row in planned)
         for name in ("cost", "value_added", "km_added", "new_places", "desks")
     }
     return (
         KeyFigure("planned", pen.say("EPCI planned", "EPCI planifiés"), float(len(planned)), "", decimals=0),
-        KeyFigure(
-            "ratio",
-            pen.say("Median value of 1,000 €", "Valeur médiane de 1 000 €"),
-            None if median is None else float(median),
-            context.ratio_unit,
-            note=""
-            if low is None or high is None
-            else pen.say(
-                f"EPCI from P10 to P90: {pen.interval(float(low), float(high))}",
-                f"EPCI du P10 au P90 : {pen.interval(float(low), float(high))}",
-            ),
-            formula="sweep.value_per_euro",
-            sources=("flows",),
-        ),
+        *_list_ratio(context),
         KeyFigure(
             "cost",
             pen.say("Net public cost", "Coût public net"),
@@ -145,13 +130,35 @@ def _list_figures(context: RankingContext) -> tuple[KeyFigure, ...]:
     )
 
 
+def _list_ratio(context: RankingContext) -> tuple[KeyFigure, ...]:
+    """Return the median of the values of 1,000 euros, or nothing where no EPCI has one."""
+    pen = context.pen
+    ratios = [1000 * row.value_per_euro for row in context.ranked if row.value_per_euro is not None]
+    if not ratios:
+        return ()
+    low, median, high = (float(v) for v in np.quantile(ratios, (0.1, 0.5, 0.9)))
+    spread = pen.interval(low, high)
+    return (
+        KeyFigure(
+            "ratio",
+            pen.say("Median value of 1,000 €", "Valeur médiane de 1\u202f000 €"),
+            median,
+            context.ratio_unit,
+            note=pen.say(f"EPCI from P10 to P90: {spread}", f"EPCI du P10 au P90 : {spread}"),
+            formula="sweep.value_per_euro",
+            sources=("flows",),
+        ),
+    )
+
+
 def _build_summary(context: RankingContext, figures: tuple[KeyFigure, ...], chart: Chart) -> Section:
     pen = context.pen
     counts = count_statuses(context.rows)
-    total, made, proven = (pen.number(n) for n in (len(context.rows), len(context.planned), counts["proven"]))
+    total, proven = pen.number(len(context.rows)), pen.number(counts["proven"])
+    made = pen.count(len(context.planned), ("EPCI", "EPCI"), ("EPCI planifié", "EPCI planifiés"))
     lead = pen.say(
-        f"Of {total} EPCI, {made} have a plan, {proven} of them proven optimal.",
-        f"Sur {total} EPCI, {made} ont un plan, dont {proven} prouvés optimaux.",
+        f"{made} planned out of {total}, {proven} with the proof that no network does better.",
+        f"{made} sur {total}, dont {proven} avec la preuve qu'aucun réseau ne fait mieux.",
     )
     ranked = context.ranked
     if ranked and ranked[0].value_per_euro is not None:

@@ -46,14 +46,18 @@ def build_map(
         missing_label=pen.say("Not planned, or nothing opens", "Non planifié, ou rien n'ouvre"),
         max_height=430,
     )
-    title = pen.say(f"What 1,000 € bring, {ratio_unit}", f"Ce que rapportent 1 000 €, {ratio_unit}")
+    title = pen.say(f"What 1,000 € bring, {ratio_unit}", f"Ce que rapportent 1\u202f000 €, {ratio_unit}")
     alt = pen.say(
         f"Map of {len(shown)} EPCI, darker where a euro brings more. The ranking gives the figures.",
         f"Carte de {len(shown)} EPCI, plus foncés là où un euro rapporte plus. Le classement donne les chiffres.",
     )
     note = ""
     if left:
-        note = pen.say(f" {left} overseas EPCI are not drawn.", f" {left} EPCI d'outre-mer ne sont pas dessinés.")
+        note = " " + pen.count(
+            left,
+            ("overseas EPCI is not drawn.", "overseas EPCI are not drawn."),
+            ("EPCI d'outre-mer n'est pas dessiné.", "EPCI d'outre-mer ne sont pas dessinés."),
+        )
     return Chart("ranking_map", title, spec, alt, sources=cited + note)
 
 

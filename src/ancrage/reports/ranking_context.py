@@ -48,7 +48,7 @@ class RankingContext:
     @cached_property
     def ratio_unit(self) -> str:
         """Return what a value per 1,000 euros is written with: both are by year."""
-        return self.pen.unit(self.unit.removesuffix("/year")) + self.pen.say(" per 1,000 €", " pour 1 000 €")
+        return self.pen.unit(self.unit.removesuffix("/year")) + self.pen.say(" per 1,000 €", " pour 1\u202f000 €")
 
     @cached_property
     def objective(self) -> str:

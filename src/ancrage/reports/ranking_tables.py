@@ -25,7 +25,9 @@ def build_ranked_section(context: RankingContext) -> Section:
         Column("code", "Code", printed=False),
         Column("name", "EPCI", width=4.4),
         Column("departement", pen.say("Dep.", "Dép."), width=0.8, right=True),
-        Column("value_per_1000_eur", pen.say("Per 1,000 €", "Pour 1 000 €"), "number", context.ratio_unit, None, 1.6),
+        Column(
+            "value_per_1000_eur", pen.say("Per 1,000 €", "Pour 1\u202f000 €"), "number", context.ratio_unit, None, 1.6
+        ),
         Column("value_added", pen.say("New places", "Nouveaux lieux"), "number", pen.unit(unit), None, 1.5),
         Column("value", pen.say("Whole network", "Tout le réseau"), "number", pen.unit(unit), None, printed=False),
         Column(
@@ -94,7 +96,7 @@ def build_ranked_section(context: RankingContext) -> Section:
     table = Table(
         "ranking",
         pen.say("Ranking", "Classement"),
-        pen.say("EPCI by what 1,000 € bring", "EPCI selon ce que rapportent 1 000 €"),
+        pen.say("EPCI by what 1,000 € bring", "EPCI selon ce que rapportent 1\u202f000 €"),
         columns,
         tuple(build_row(ranks.get(row.code), row) for row in ordered),
         note=pen.say(
