@@ -10,29 +10,36 @@ import numpy as np
 from numba import njit
 
 from ancrage.siting._benefit_moves import (
+    add_to_queue,
+    apply_move,
+    compute_change,
+    find_swap,
+    pop_from_queue,
+    undo_moves,
+)
+from ancrage.siting._benefit_state import (
     BEHIND,
-    DRIFT,
+    CYCLE_END,
+    CYCLE_START,
+    HEAT,
     KICKS,
+    NEAR,
     OPEN,
     SEED,
     TINY,
+    VALUE,
     WAITING,
     PlanState,
-    add_to_queue,
-    apply_move,
     build_near,
     build_plan_state,
     build_tree,
-    compute_change,
-    find_swap,
     forget_moves,
     load_ranks,
-    pop_from_queue,
     sum_losses,
-    undo_moves,
+    sum_value,
     update_tree,
 )
-from ancrage.siting._benefits import Benefits
+from ancrage.siting._benefits import Benefits, compute_value
 from ancrage.siting.problem import BoolArray
 
 __all__ = ["PlanState", "build_plan_state", "grow_greedy", "improve_plan", "load_plan", "search_locally"]
@@ -42,6 +49,15 @@ NEAR_DEPTH = 4
 
 REFRESH = 1024
 """Kicks between two sums from scratch and two looks at every candidate."""
+
+KICK_SWAPS, KICK_DEPTH = 2, 3
+"""Swaps of a kick, and open sites of the home down to which they are drawn."""
+
+CYCLE = 1000
+"""Kicks of the first cycle, besides two per open site."""
+
+WARMTH = 0.01
+"""Mean loss accepted at the start of a warm cycle, over the mean loss of an open site."""
 
 
 @njit(cache=True, nogil=True)
@@ -114,12 +130,19 @@ def load_plan(benefits: Benefits, state: PlanState, opened: BoolArray) -> float:
             break
         apply_move(benefits, state, -1, leave)
         forget_moves(state)
+    state.tally[KICKS] = 0
+    state.tally[CYCLE_END] = 0
+    return keep_best(benefits, state, opened)
+
+
+@njit(cache=True, nogil=True)
+def keep_best(benefits: Benefits, state: PlanState, opened: BoolArray) -> float:
+    """Make the plan held the best one, write it in `opened` and return its value."""
     opened[:] = state.opened
     state.best[:] = state.opened
-    state.tally[KICKS] = 0
-    state.tally[DRIFT] = -1
     state.number[BEHIND] = 0.0
-    return sum_losses(benefits, state)
+    state.number[VALUE] = sum_losses(benefits, state)
+    return float(state.number[VALUE])
 
 
 @njit(cache=True, nogil=True)
@@ -183,9 +206,7 @@ def improve_plan(benefits: Benefits, state: PlanState, opened: BoolArray, candid
         if settle_queue(benefits, state, kept=True) == 0:
             break
     forget_moves(state)
-    opened[:] = state.opened
-    state.best[:] = state.opened
-    return sum_losses(benefits, state)
+    return keep_best(benefits, state, opened)
 
 
 @njit(cache=True, nogil=True)
@@ -202,49 +223,112 @@ def draw_number(state: PlanState, size: int) -> int:
 
 @njit(cache=True, nogil=True)
 def kick_plan(benefits: Benefits, state: PlanState) -> None:
-    """Swap one to three pairs of sites near a random home."""
+    """Swap pairs of sites near a random home, at random; with places left, also open or close one alone."""
     n = state.rank1.size
     if n == 0:
         return
     i = draw_number(state, n)
-    for _ in range(50):
+    for _ in range(20):
         if state.near_row[i + 1] > state.near_row[i] + 1:
             break
         i = draw_number(state, n)
     start = state.near_row[i]
-    size = state.near_row[i + 1] - start
-    if size < 1:
+    size = 0
+    met = 0
+    while start + size < state.near_row[i + 1] and met < KICK_DEPTH:
+        met += state.opened[state.near_site[start + size]]
+        size += 1
+    if size == 0:
         return
-    swaps = 1 + draw_number(state, 3)
-    for _ in range(swaps):
+    for _ in range(KICK_SWAPS):
         enter = -1
         leave = -1
-        for _ in range(8):
+        places_left = benefits.places - state.tally[OPEN]
+        alone = draw_number(state, 3) if places_left > 0 else 0
+        for _ in range(8 if alone != 2 else 0):
             s = state.near_site[start + draw_number(state, size)]
             if not state.opened[s]:
                 enter = s
                 break
-        for _ in range(8):
-            # An open site about as near as the others: the first one met from a random place of the row.
+        for _ in range(8 if alone != 1 and met > 0 else 0):
+            # The first open site from a random place of the row: the farther, the likelier.
             t = start + draw_number(state, size)
             while t < start + size and not state.opened[state.near_site[t]]:
                 t += 1
             if t < start + size and state.key[state.near_site[t]] < np.inf:
                 leave = state.near_site[t]
                 break
-        if enter >= 0 and leave < 0 and state.tally[OPEN] >= benefits.places:
-            continue
+        if enter >= 0 and leave < 0 and places_left <= 0:
+            # No open site near (a home that nobody serves): the best closure anywhere.
+            leave = find_swap(benefits, state, enter)[2]
+            if leave < 0:
+                continue
         apply_move(benefits, state, enter, leave)
+
+
+@njit(cache=True, nogil=True)
+def start_cycle(benefits: Benefits, state: PlanState) -> None:
+    """Start again from the best plan, warm, for longer than the last cycle; the first one is cold."""
+    tally, number = state.tally, state.number
+    first = tally[CYCLE_END] == 0
+    length = CYCLE + 2 * tally[OPEN] if first else (tally[CYCLE_END] - tally[CYCLE_START]) * 3 // 2
+    tally[CYCLE_START] = tally[KICKS]
+    tally[CYCLE_END] = tally[KICKS] + length
+    if number[BEHIND] > 0.0:
+        load_ranks(benefits, state, state.best)
+        number[BEHIND] = 0.0
+    total = 0.0
+    for s in range(state.loss.size):
+        if state.opened[s]:
+            total += max(0.0, state.loss[s])
+    number[HEAT] = 0.0 if first else WARMTH * total / max(1, tally[OPEN])
+
+
+@njit(cache=True, nogil=True)
+def is_accepted(state: PlanState, change: float) -> bool:
+    """Tell whether a change of value is kept: never worse once the cycle is cold, a little worse before."""
+    tally = state.tally
+    if change >= 0.0:
+        return True
+    elapsed = (tally[KICKS] - tally[CYCLE_START]) / (0.9 * (tally[CYCLE_END] - tally[CYCLE_START]))
+    heat = state.number[HEAT] * (1.0 - elapsed)
+    if change <= -12.0 * heat:
+        return False
+    return bool(change > heat * np.log((1.0 + draw_number(state, 1 << 20)) / (1 << 20)))
+
+
+@njit(cache=True, nogil=True)
+def keep_change(state: PlanState, change: float) -> bool:
+    """Count a change made for good; tell whether the plan held became the best one."""
+    number = state.number
+    number[BEHIND] -= change
+    if number[BEHIND] >= -number[TINY]:
+        return False
+    state.best[:] = state.opened
+    number[BEHIND] = 0.0
+    return True
+
+
+@njit(cache=True, nogil=True)
+def look_everywhere(benefits: Benefits, state: PlanState) -> bool:
+    """List the near arcs and sum again, then settle every allowed site; tell whether the plan became the best one."""
+    set_candidates(benefits, state, state.candidates)
+    before = sum_losses(benefits, state)
+    queue_all(state)
+    settle_queue(benefits, state, kept=True)
+    forget_moves(state)
+    return keep_change(state, sum_losses(benefits, state) - before)
 
 
 @njit(cache=True, nogil=True)
 def search_locally(
     benefits: Benefits, state: PlanState, opened: BoolArray, candidates: BoolArray, kicks: int, seed: int
 ) -> float:
-    """Kick the plan held here and there, settle, and keep what is not worse; return the value of the best plan.
+    """Kick the plan held here and there, settle, keep or undo; return the value of the best plan.
 
-    Goes on from where the last call stopped, as one longer call would, unless the plan, the candidates or the seed
-    are not the same: then it starts from `opened`.
+    Kicks that lose a little are kept at first, less and less until the end of a cycle (annealing, Kirkpatrick,
+    Gelatt, Vecchi 1983), then the next cycle starts from the best plan. Calls go on from where the last one stopped,
+    as one longer call would, unless the plan, the candidates or the seed are not the same.
 
     Parameters
     ----------
@@ -252,29 +336,31 @@ def search_locally(
     kicks : how many. seed : of the generator.
     """
     tally = state.tally
-    if tally[DRIFT] < 0 or not np.array_equal(opened, state.best):
+    if not np.array_equal(opened, state.best):
         load_plan(benefits, state, opened)
-    if tally[DRIFT] < 0 or not np.array_equal(candidates, state.candidates):
-        set_candidates(benefits, state, candidates)
-        tally[KICKS] = 0
+    if not np.array_equal(candidates, state.candidates):
+        state.candidates[:] = candidates
+        tally[NEAR] = 0
     if tally[KICKS] == 0 or tally[SEED] != seed:
         tally[SEED] = seed
         state.random[0] = np.uint64(seed) * np.uint64(2654435769) + np.uint64(88172645463325252)
+    better = False
     for _ in range(kicks):
-        if tally[KICKS] % REFRESH == 0:
-            sum_losses(benefits, state)
-            if 4 * tally[DRIFT] > tally[OPEN] + 8:
-                build_near(benefits, state, NEAR_DEPTH)
-            queue_all(state)
-            settle_queue(benefits, state, kept=True)
-            forget_moves(state)
+        if tally[KICKS] >= tally[CYCLE_END]:
+            start_cycle(benefits, state)
+        if tally[NEAR] == 0 or tally[KICKS] % REFRESH == 0:
+            better |= look_everywhere(benefits, state)
         tally[KICKS] += 1
         kick_plan(benefits, state)
         settle_queue(benefits, state, kept=False)
-        if compute_change(benefits, state) >= 0.0:
+        change = compute_change(benefits, state)
+        if is_accepted(state, change):
             forget_moves(state)
+            better |= keep_change(state, change)
         else:
             undo_moves(benefits, state)
-    opened[:] = state.opened
-    state.best[:] = state.opened
-    return sum_losses(benefits, state)
+    opened[:] = state.best
+    if better:
+        held = state.number[BEHIND] <= 0.0
+        state.number[VALUE] = sum_value(benefits, state) if held else compute_value(benefits, opened)
+    return float(state.number[VALUE])
