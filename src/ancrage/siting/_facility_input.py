@@ -35,7 +35,7 @@ def check_costs(costs: ArrayLike) -> FloatArray:
 
 def check_points(points: ArrayLike, metric: str, name: str) -> FloatArray:
     """Return points as (n, 2) finite floats; degrees within their ranges for "haversine"."""
-    table = np.asarray(points, dtype=np.float64)
+    table = np.array(points, dtype=np.float64, order="C")
     if metric not in ("euclidean", "floor", "haversine"):
         raise InputError(
             f"The metric is '{metric}': use 'euclidean', 'floor' or 'haversine'.",
@@ -67,7 +67,7 @@ def check_weight(weight: ArrayLike | None, n: int) -> FloatArray:
     """Return weights as (n,) finite floats >= 0, one of them positive; 1 each where none is given."""
     if weight is None:
         return np.ones(n)
-    found = np.ascontiguousarray(weight, dtype=np.float64)
+    found = np.array(weight, dtype=np.float64, order="C")
     if found.shape != (n,):
         raise InputError(
             f"The weights have shape {found.shape} for {n} homes: give one number per home.",
@@ -216,7 +216,8 @@ def check_fixed(fixed: float | ArrayLike, m: int) -> FloatArray:
             f"Les coûts fixes sont de forme {found.shape} pour {m} sites, ou l'un n'est pas fini : donnez un nombre "
             "fini, ou un par site.",
         )
-    return np.ascontiguousarray(np.broadcast_to(found, (m,)))
+    # A copy: compiled code would be compiled again for an array that may not be written.
+    return np.array(np.broadcast_to(found, (m,)), order="C")
 
 
 def check_reach(costs: FloatArray, weight: FloatArray) -> None:

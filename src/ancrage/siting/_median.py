@@ -14,8 +14,10 @@ from ancrage.siting.benefits import BenefitSolution, solve_benefits
 from ancrage.siting.options import Watch, compute_gap
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState
 
-COMPLETE = 2_000_000
+COMPLETE = 200_000
 """Pairs home x site up to which a p-median reads every pair; beyond, lists are cut and lengthened where they must."""
+LARGEST_WHOLE = 40_000_000
+"""Pairs up to which every pair is read too where cut lists would hold half of them."""
 PAIRS = 12_000_000
 """Pairs aimed at in the first lists cut."""
 FEWEST, MOST = 3, 8
@@ -86,7 +88,7 @@ def solve_on_lists(costs: Costs, weight: FloatArray, state: Int8Array, places: i
 def _is_better_whole(costs: Costs, places: int) -> bool:
     """Return whether to read every pair: there are few, or cut lists would hold half of them."""
     pairs = costs.homes * costs.sites
-    return pairs <= COMPLETE or (places <= 2 * FEWEST and pairs <= 20 * COMPLETE)
+    return pairs <= COMPLETE or (places <= 2 * FEWEST and pairs <= LARGEST_WHOLE)
 
 
 def _choose_limits(costs: Costs, weight: FloatArray, state: Int8Array, places: int, seed: int) -> FloatArray:

@@ -32,7 +32,7 @@ from ancrage.siting._median import solve_on_lists
 from ancrage.siting._neighbours import Costs, MatrixCosts, Metric, PointCosts, build_point_costs
 from ancrage.siting.benefits import solve_benefits
 from ancrage.siting.options import Search, Watch, compute_gap
-from ancrage.siting.problem import BoolArray, FloatArray, IntArray
+from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState
 
 Objective = Literal["p-median", "coverage", "set-cover", "saving"]
 
@@ -340,23 +340,50 @@ def _solve_covering(
     near = np.diff(benefits.row) > 0
     within = math.fsum(mass[near])
     check_attainable(within / math.fsum(mass), share, int((mass > 0)[~near].sum()))
-    # Coverage grows with the number of places: halve the interval of the fewest that are enough.
-    low, high, nodes = int((state > 0).sum()), benefits.places, 0
-    opened, proven = state >= 0, True
-    while low < high:
-        middle = (low + high) // 2
-        found = solve_benefits(benefits._replace(places=middle), **watch.list_options())
-        nodes += found.nodes
-        if found.value >= wanted * (1.0 - 1e-12):
-            opened, high = found.open, min(middle, int(found.open.sum()))
-        else:
-            proven &= found.bound < wanted
-            low = middle + 1
+    opened, fewest, nodes = _choose_fewest(benefits, state, wanted, watch)
     work = _Work(benefits.value.size, nodes, watch.read_seconds())
     assigned, given = _assign_covered(costs, benefits, mass, opened)
     count = float(np.count_nonzero(opened))
-    bound = count if proven else float((state > 0).sum())
-    return _build_plan("set-cover", "sites", opened, assigned, given, count, bound, proven, work)
+    return _build_plan("set-cover", "sites", opened, assigned, given, count, fewest, fewest >= count, work)
+
+
+def _choose_fewest(benefits: Benefits, state: Int8Array, wanted: float, watch: Watch) -> tuple[BoolArray, float, int]:
+    """Return sites that cover the weight wanted, the fewest that could, and the nodes searched.
+
+    What p places cover grows with p: the interval of p is halved, each p being searched only until it is known to be
+    enough or not.
+    """
+    enough = wanted * (1.0 - 1e-12)
+    options = watch.list_options()
+    ask, tell, wanted_gap = options.get("cancelled"), options.get("progress"), options.get("gap", 0.0)
+    opened, nodes = state >= 0, 0
+    low = fewest = int((state > 0).sum())
+    high = int(opened.sum())
+    known = False
+
+    def look(search: SearchState) -> None:
+        nonlocal known
+        known = search.value >= enough or search.bound < enough
+        if tell is not None:
+            tell(SearchState(high, fewest, compute_gap(high, fewest), nodes + search.nodes, watch.read_seconds()))
+
+    def stop() -> bool:
+        return known or (ask is not None and ask())
+
+    while low < high and not watch.is_over() and compute_gap(high, fewest) > wanted_gap:
+        middle = (low + high) // 2
+        known = False
+        options = watch.list_options()
+        options |= {"gap": 0.0, "progress": look, "cancelled": stop}
+        found = solve_benefits(benefits._replace(places=middle), **options)
+        nodes += found.nodes
+        if found.value >= enough:
+            opened, high = found.open, min(middle, int(found.open.sum()))
+        else:
+            low = middle + 1
+            if found.bound < enough:
+                fewest = low
+    return opened, float(min(fewest, high)), nodes
 
 
 def _build_cover(costs: Costs, limit: float, weight: FloatArray, state: Int8Array, places: int) -> Benefits:
@@ -382,6 +409,8 @@ def warm_up(objective: Objective) -> None:
     """Compile what an objective needs on small problems, so that no search waits for it."""
     draw = np.random.default_rng(0)
     points = draw.integers(0, 1000, (60, 2)).astype(np.float64)
+    build_point_costs(points, points, "floor").list_near(np.full(60, 100.0), np.ones(60))
+    build_point_costs(points / 1000, points / 1000, "haversine").list_near(np.full(60, 100.0), np.ones(60))
     if objective == "saving":
         home, site = np.divmod(np.arange(3600), 60)
         solve_saving(home, site, draw.integers(1, 100, 3600), fixed=50.0)
