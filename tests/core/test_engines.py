@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ from ancrage.language import Text
 from ancrage.study.sweep import ROW_SCHEMA
 
 COMMAND = [sys.executable, "-m", "ancrage.cli.main", "--lang", "en", "sweep"]
+EIGHT = ",".join(f"{number:09d}" for number in range(3, 11))
 TASKS = {str(number): number for number in range(6)}
 
 
@@ -159,13 +161,16 @@ def wait_for(check: Callable[[], object]) -> None:
 @contextmanager
 def open_scheduler(tmp_path: Path, **environment: str) -> Iterator[str]:
     """Start a dask scheduler on a free port and give its address."""
-    import json
-
     file = tmp_path / "scheduler.json"
     arguments = ("--port", "0", "--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file))
     with open_process("distributed.cli.dask_scheduler", *arguments, **environment):
-        wait_for(lambda: file.exists() and file.read_text().endswith("}"))
-        yield json.loads(file.read_text())["address"]
+        yield read_address(file)
+
+
+def read_address(file: Path) -> str:
+    """Return the address that a starting scheduler writes."""
+    wait_for(lambda: file.exists() and file.read_text().endswith("}"))
+    return str(json.loads(file.read_text())["address"])
 
 
 @contextmanager
@@ -184,7 +189,7 @@ def test_dask_redoes_elsewhere_what_a_killed_worker_had_and_gives_the_local_resu
     with open_scheduler(tmp_path) as address, ExitStack() as stack:
         for _ in range(2):
             worker = stack.enter_context(open_worker(address, tmp_path))
-        command = [*COMMAND, "--data", str(demo_store), "--output", str(output), "--all", "--no-report"]
+        command = [*COMMAND, "--data", str(demo_store), "--output", str(output), "--epci", EIGHT, "--no-report"]
         command += ["--engine", "dask", "--scheduler", address]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             wait_for(lambda: list((output / "parts").glob("[!.]*.parquet")) or process.poll() is not None)
@@ -192,10 +197,28 @@ def test_dask_redoes_elsewhere_what_a_killed_worker_had_and_gives_the_local_resu
             _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
     found = pl.read_parquet(output / "results.parquet")
-    assert found["code"].n_unique() == found.height == 17
-    command = [*COMMAND, "--data", str(demo_store), "--output", str(local), "--all", "--no-report"]
+    assert found["code"].n_unique() == found.height == 8
+    command = [*COMMAND, "--data", str(demo_store), "--output", str(local), "--epci", EIGHT, "--no-report"]
     assert subprocess.run(command, capture_output=True, check=False, timeout=240).returncode == 0
     assert pl.read_parquet(local / "results.parquet").select(figures).equals(found.select(figures))
+
+
+def test_scheduler_that_goes_away_keeps_what_is_done_and_says_what_to_do(demo_store, tmp_path):
+    output = tmp_path / "dask"
+    arguments = ("--port", "0", "--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(tmp_path / "s.json"))
+    with open_process("distributed.cli.dask_scheduler", *arguments) as scheduler:
+        address = read_address(tmp_path / "s.json")
+        with open_worker(address, tmp_path):
+            command = [*COMMAND, "--data", str(demo_store), "--output", str(output), "--all", "--no-report"]
+            command += ["--engine", "dask", "--scheduler", address]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+                wait_for(lambda: list((output / "parts").glob("[!.]*.parquet")) or process.poll() is not None)
+                scheduler.kill()
+                _, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "stopped answering" in " ".join(said.split())
+    assert "Traceback" not in said
+    assert list((output / "parts").glob("[!.]*.parquet"))
 
 
 def see_nothing() -> Text | None:

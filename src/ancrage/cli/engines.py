@@ -342,7 +342,8 @@ def _import_distributed() -> Any:
 def _open_client(address: str, timeout: float) -> Any:
     distributed = _import_distributed()
     # Its logs of lost connections would come on top of the sentences below.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     refusal = InputError(
         f"No dask scheduler answers at '{address}' within {timeout:g} s. Check the address (tcp://HOST:8786), that "
         "'dask scheduler' is running there, and that the port is open between the two machines.",
