@@ -46,8 +46,8 @@ from ancrage.siting._benefit_plan import (
     search_locally,
 )
 from ancrage.siting._benefit_tree import BRANCH, VALUE, Node, add_sure, build_node, solve_node
-from ancrage.siting._benefits import Benefits, Int8Array, compute_value
-from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState
+from ancrage.siting._benefits import Benefits, Int8Array, build_benefits, compute_value
+from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState, SitingProblem
 
 TIE = 1e-10
 """Plans whose values differ by less than this share of the sum of the homes' best benefits are held equal."""
@@ -78,7 +78,7 @@ class BenefitSolution:
     bound : no set of sites can give more [unit], at most the rounding of sums apart.
     proven : whether no other set gives more, ties within 1e-10 of the sum of the homes' best benefits apart.
     nodes : nodes of the tree, 0 when the root was enough; seconds : by the clock given.
-    u : (n,) multipliers of the best bound at the root.
+    u : (n,) multipliers of the best bound before any site was decided: with them anyone can compute that bound again.
     """
 
     open: BoolArray
@@ -111,6 +111,7 @@ class _Search:
     nodes: int = 0
     reads: int = 0
     quiet: int = 0
+    u: FloatArray | None = None
 
     def offer(self, opened: BoolArray) -> bool:
         """Keep a plan if it is the best so far; say whether it is."""
@@ -195,7 +196,7 @@ def solve_benefits(
             f"A deadline of {deadline} s was given without a clock. Give clock=time.perf_counter as well.",
             f"Un délai de {deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
         )
-    margin, slack = compute_margin(benefits)
+    margin, doubt, slack = compute_margin(benefits)
     search = _Search(
         benefits=benefits,
         margin=margin,
@@ -215,18 +216,15 @@ def solve_benefits(
     with ThreadPoolExecutor(max_workers=1) as second:
         instance = build_root(search, plans)
         over, instance = solve_root(search, instance, plans, second)
-        u = compute_multipliers(search, instance)
+        u = compute_multipliers(search, instance) if search.u is None else search.u
         if not over:
             solve_tree(search, instance, plans, second)
     proven = search.is_proven()
-    bound = search.bound + slack
-    if proven:
-        # Where values are multiples of a step, no plan lies between the best value and the next multiple.
-        bound = search.value + slack if margin > TIE * compute_scale(benefits) else search.value + margin + slack
+    bound = search.value + doubt if proven else max(search.bound, search.value) + slack
     return BenefitSolution(
         open=search.open,
         value=search.value,
-        bound=max(bound, search.value),
+        bound=bound,
         proven=proven,
         nodes=search.nodes,
         seconds=clock() - search.started if clock else 0.0,
@@ -260,18 +258,22 @@ def compute_scale(benefits: Benefits) -> float:
     return float(best + np.abs(benefits.fixed).sum())
 
 
-def compute_margin(benefits: Benefits) -> tuple[float, float]:
-    """Return how far above the best plan a bound must be for a better plan to exist, and the rounding of sums [unit].
+def compute_margin(benefits: Benefits) -> tuple[float, float, float]:
+    """Return three small amounts [unit]: the margin of a better plan, the doubt of a proof, and the rounding of sums.
 
-    Sums of k floats are within k x epsilon of the sum of their sizes. Where all values are multiples of a step, the
-    next value is a step above; else ties are held equal (`TIE`).
+    A bound less than the margin above the best plan proves it: the best value is at most the doubt above. Sums of k
+    floats are within k x epsilon of the sum of their sizes. Where all values are multiples of a step, no plan lies
+    between the best and the next multiple (and sums of integers are exact); else ties are held equal (`TIE`).
     """
     scale = compute_scale(benefits)
     longest = int(np.diff(benefits.col).max(initial=0))
     slack = EPSILON * (benefits.row.size + benefits.fixed.size + longest + 8) * scale
     step = compute_step(benefits)
     margin = step * (1 - 1e-6) - 2 * slack
-    return (margin if margin > TIE * scale else TIE * scale + 2 * slack + 1e-300), slack
+    if margin > TIE * scale:
+        return margin, 0.0 if step.is_integer() else slack, slack
+    margin = TIE * scale + 2 * slack + 1e-300
+    return margin, margin + slack, slack
 
 
 def compute_step(benefits: Benefits) -> float:
@@ -454,6 +456,8 @@ def decide_instance(search: _Search, instance: _Instance) -> _Instance:
     decided = decide_sites(instance.dual, state, instance.places, bound, search.value + search.margin)
     if decided < 0.1 * state.size:
         return instance
+    if search.u is None:
+        search.u = compute_multipliers(search, instance)
     search.decided[instance.site] = state
     return cut_instance(instance, state)
 
@@ -467,7 +471,7 @@ def shorten_instance(instance: _Instance) -> None:
 
 
 def compute_multipliers(search: _Search, instance: _Instance) -> FloatArray:
-    """Return the best multipliers on whole rows, (n,)."""
+    """Return the best multipliers, imposed sites put back, (n,)."""
     benefits = search.benefits
     u = np.zeros(benefits.row.size - 1)
     u[instance.home] = instance.dual.best_u
@@ -580,3 +584,41 @@ def improve_found(search: _Search, instance: _Instance, plans: PlanState, chosen
     if search.offer(opened):
         improve_plan(search.benefits, plans, opened, search.benefits.state == 0)
         search.offer(opened)
+
+
+def reduce_problem(problem: SitingProblem) -> Benefits | None:
+    """Return the benefits of a siting problem where both are the same problem, else None.
+
+    They are when people's nearest open site is also the one of largest value, never negative, and when costs do not
+    depend on who comes: no budget, no floor, no site whose desks could run out, and desks that cost nothing or stay at
+    their least number. Arcs beyond an imposed site are never used, nor those of excluded sites: they may be anything.
+
+    value(open) = sum of the benefits - sum of cost_weight x (fixed_cost + desk_cost x desks_min), with
+    benefit = value + cost_weight x income x demand of the first open arc (docs/method/siting.md, section 1).
+    """
+    if problem.budget is not None or problem.floors is not None:
+        return None
+    site, weight = problem.site, problem.cost_weight
+    home = np.repeat(np.arange(problem.home_code.size), np.diff(problem.row))
+    met = np.concatenate([[0], np.cumsum(problem.imposed[site])])
+    behind = met[:-1] > met[problem.row[home]]
+    kept = ~behind & ~problem.excluded[site]
+    home, site, demand = home[kept], site[kept], problem.demand[kept]
+    benefit = problem.value[kept] + weight * problem.income[site] * demand
+    falls = (benefit[1:] <= benefit[:-1]) | (home[1:] != home[:-1])
+    wanted = problem.desks_per_day * np.bincount(site, demand, problem.site_code.size)
+    steady = (weight * problem.desk_cost == 0.0) | (wanted <= problem.desks_min)
+    usable = ~problem.excluded
+    if np.any(benefit < 0.0) or not np.all(falls) or np.any((wanted > problem.desks_max) & usable):
+        return None
+    if not np.all(steady | ~usable):
+        return None
+    m = problem.site_code.size
+    return build_benefits(
+        np.concatenate([[0], np.cumsum(np.bincount(home, minlength=problem.home_code.size))]),
+        site,
+        benefit,
+        fixed=weight * (problem.fixed_cost + problem.desk_cost * problem.desks_min),
+        state=problem.imposed.astype(np.int8) - problem.excluded.astype(np.int8),
+        places=m if problem.max_places is None else problem.max_places,
+    )
