@@ -1,0 +1,427 @@
+"""The search of the best set of sites on sparse benefits: first plans, rounds at the root, branch and bound.
+
+Good plans and the bound advance together in rounds of counted work; each tells the other what it found.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ancrage.siting._benefit_bound import (
+    BOUND,
+    CUTOFF,
+    PACE,
+    READS,
+    STEPS,
+    TARGET,
+    Dual,
+    Rows,
+    build_dual,
+    cut_rows,
+    decide_sites,
+    improve_dual,
+    shorten_rows,
+)
+from ancrage.siting._benefit_plan import (
+    PlanState,
+    build_plan_state,
+    grow_greedy,
+    improve_plan,
+    load_plan,
+    search_locally,
+)
+from ancrage.siting._benefit_tree import BRANCH, VALUE, Node, add_sure, build_node, solve_node
+from ancrage.siting._benefits import Benefits, Int8Array, compute_value
+from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState
+
+CHUNK = 20_000_000
+"""Entries read between two looks at the clock (about 0.1 s)."""
+
+ROUND = 60
+"""Most subgradient steps between two exchanges with the local search."""
+
+NODE_STEPS = 60
+"""Subgradient steps at a node of the tree."""
+
+KICK_READS = 1000
+"""A kick of the local search takes about as long as reading this many entries per near arc of a site (measured)."""
+
+THREAD_WORK = 2_000_000
+"""Entries read in a round from which a second thread is worth its start (about 5 ms)."""
+
+
+@dataclass
+class Search:
+    """What a search knows: the benefits, the rules of the end, the best plan and bound so far."""
+
+    benefits: Benefits
+    margin: float
+    slack: float
+    seed: int
+    gap: float
+    deadline: float | None
+    clock: Callable[[], float] | None
+    progress: Callable[[SearchState], None] | None
+    cancelled: Callable[[], bool] | None
+    started: float
+    open: BoolArray
+    decided: Int8Array
+    value: float = -np.inf
+    bound: float = np.inf
+    nodes: int = 0
+    reads: int = 0
+    quiet: int = 0
+    u: FloatArray | None = None
+
+    def offer(self, opened: BoolArray) -> bool:
+        """Keep a plan if it is the best so far; say whether it is."""
+        value = float(compute_value(self.benefits, opened))
+        if value <= self.value:
+            return False
+        self.open, self.value = opened.copy(), value
+        return True
+
+    def is_promising(self) -> bool:
+        """Say whether the local search deserves more: it lately found better, or the rest went on without it."""
+        return 2 * self.quiet <= self.reads
+
+    def is_proven(self) -> bool:
+        return self.bound < self.value + self.margin
+
+    def is_over(self) -> bool:
+        """Tell progress, and say whether to stop: proof, gap, deadline or request."""
+        gap = (self.bound - self.value) / max(abs(self.value), 1e-300)
+        seconds = self.clock() - self.started if self.clock else 0.0
+        if self.progress:
+            self.progress(SearchState(self.value, self.bound, gap, self.nodes, seconds))
+        if self.is_proven() or gap <= self.gap:
+            return True
+        if self.deadline is not None and seconds >= self.deadline:
+            return True
+        return self.cancelled is not None and self.cancelled()
+
+
+@dataclass
+class _Instance:
+    """What is left to decide: rows of some homes and sites, less what the open sites give (`base`)."""
+
+    rows: Rows
+    fixed: FloatArray
+    site: IntArray
+    home: IntArray
+    places: int
+    base: float
+    dual: Dual
+    short: Rows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.short = self.rows
+        self.dual.next[:] = 0.0
+
+
+def seed_plan(search: Search, plans: PlanState, warm: BoolArray | None) -> None:
+    """Give the search its first plans: greedy and `warm`, each improved by interchange."""
+    everyone = search.benefits.state == 0
+    opened = search.benefits.state > 0
+    search.offer(opened)
+    grow_greedy(search.benefits, plans, opened)
+    improve_plan(search.benefits, plans, opened, everyone)
+    search.offer(opened)
+    if warm is not None:
+        opened = np.array(warm, dtype=np.bool_)
+        load_plan(search.benefits, plans, opened)
+        search.offer(opened)
+        improve_plan(search.benefits, plans, opened, everyone)
+        search.offer(opened)
+
+
+def build_root(search: Search, plans: PlanState) -> _Instance:
+    """Return the whole instance, imposed sites taken out, multipliers between the two best of each home."""
+    benefits = search.benefits
+    n, m = benefits.row.size - 1, benefits.fixed.size
+    load_plan(benefits, plans, search.open.copy())
+    dual = build_dual(n, m)
+    dual.u[:] = dual.best_u[:] = 0.5 * (plans.value1 + plans.value2)
+    root = _Instance(
+        rows=Rows(benefits.row, benefits.site, benefits.value),
+        fixed=benefits.fixed,
+        site=np.arange(m),
+        home=np.arange(n),
+        places=benefits.places,
+        base=0.0,
+        dual=dual,
+    )
+    return cut_instance(root, benefits.state) if np.any(benefits.state != 0) else root
+
+
+def cut_instance(instance: _Instance, state: Int8Array) -> _Instance:
+    """Return the instance left when sites of it are open (1) or closed (-1)."""
+    old = instance.dual
+    rows = instance.rows
+    left = Rows(np.empty_like(rows.row), np.empty_like(rows.site), np.empty_like(rows.value))
+    u = np.empty_like(old.u)
+    base = instance.base + float(cut_rows(rows, state, old.best_u, left, u)) - float(instance.fixed[state > 0].sum())
+    homes = np.flatnonzero(np.diff(left.row))
+    sites = np.flatnonzero(state == 0)
+    number = np.full(state.size, -1, dtype=np.int32)
+    number[sites] = np.arange(sites.size, dtype=np.int32)
+    size = int(left.row[-1])
+    dual = build_dual(homes.size, sites.size)
+    dual.u[:] = dual.best_u[:] = u[homes]
+    dual.direction[:] = old.direction[homes]
+    dual.mean[:] = old.mean[sites]
+    dual.score[:] = old.score
+    dual.score[BOUND] = np.inf
+    dual.tally[:] = old.tally
+    return _Instance(
+        rows=Rows(np.append(left.row[homes], size), number[left.site[:size]], left.value[:size].copy()),
+        fixed=instance.fixed[sites],
+        site=instance.site[sites],
+        home=instance.home[homes],
+        places=instance.places - int(np.sum(state > 0)),
+        base=base,
+        dual=dual,
+    )
+
+
+def solve_root(
+    search: Search, instance: _Instance, plans: PlanState, second: ThreadPoolExecutor
+) -> tuple[bool, _Instance]:
+    """Improve plans and bound in turn until the search is over (True) or both stall; return what is left."""
+    rounding = build_plan_state(search.benefits)
+    rounds, stalled = 0, 0
+    while True:
+        dual = instance.dual
+        value, bound = search.value, search.bound
+        dual.score[TARGET] = value + 0.5 * search.margin
+        dual.score[CUTOFF] = value + search.margin
+        core = choose_core(search, instance)
+        per_step = int(dual.tally[READS]) // max(int(dual.tally[STEPS]), 1) + dual.u.size + 2 * dual.rho.size + 1
+        steps = int(min(ROUND, max(5, CHUNK // per_step)))
+        local = _Local(search, plans, core, steps * per_step, second) if search.is_promising() else None
+        final = improve_dual(
+            instance.rows,
+            instance.short,
+            instance.fixed,
+            np.zeros(instance.site.size, dtype=np.int8),
+            instance.places,
+            instance.base,
+            dual,
+            steps,
+        )
+        if stalled < 2:
+            search.reads += steps * per_step
+        rounded = search.decided > 0
+        rounded[instance.site[dual.best_pick]] = True
+        search.offer(rounded)
+        if rounds % 4 == 2 or final:
+            improve_plan(search.benefits, rounding, rounded, core)
+            search.offer(rounded)
+        if local:
+            local.join(search)
+        search.bound = min(search.bound, float(dual.score[BOUND]))
+        rounds += 1
+        if search.is_over():
+            return True, instance
+        instance = decide_instance(search, instance)
+        if instance.site.size == 0 or instance.places == 0:
+            return close_root(search), instance
+        if bound - search.bound + search.value - value > 0.03 * (search.bound - search.value):
+            stalled = 0
+        else:
+            stalled += 1
+            dual.score[PACE] = max(dual.score[PACE], 0.1)
+        if final or (stalled >= 2 and not search.is_promising()):
+            return False, instance
+        if rounds % 3 == 0 and instance.rows.site.size > 100_000:
+            shorten_instance(instance)
+
+
+class _Local:
+    """A run of the local search from the best plan, for about as long as reading `reads` entries.
+
+    It goes on the second thread where that is worth its start, else at once.
+    """
+
+    def __init__(
+        self, search: Search, plans: PlanState, core: BoolArray, reads: int, second: ThreadPoolExecutor
+    ) -> None:
+        self.open = search.open.copy()
+        near = int(plans.near_row[-1]) // max(1, int(np.sum(plans.allowed)))
+        kick = KICK_READS * max(near, 1)
+        kicks = max(1, reads // kick) if near else 0
+        self.reads = max(kicks * kick, reads // 4)
+        arguments = (search.benefits, plans, self.open, core, kicks, search.seed)
+        self.future = second.submit(search_locally, *arguments) if reads > THREAD_WORK else None
+        if self.future is None:
+            search_locally(*arguments)
+
+    def join(self, search: Search) -> None:
+        """Wait for its end, and offer its plan."""
+        if self.future:
+            self.future.result()
+        search.reads += self.reads
+        search.quiet = 0 if search.offer(self.open) else search.quiet + self.reads
+
+
+def close_root(search: Search) -> bool:
+    """Offer the decided sites, the only plan left; nothing can be better than the best."""
+    search.offer(search.decided > 0)
+    search.bound = search.value
+    search.is_over()
+    return True
+
+
+def choose_core(search: Search, instance: _Instance) -> BoolArray:
+    """Return the sites worth opening: the best reduced profits, and the best plan."""
+    core = search.open.copy()
+    size = 4 * instance.places + 60
+    if size >= instance.site.size or not np.isfinite(instance.dual.score[BOUND]):
+        core[instance.site] = True
+    else:
+        core[instance.site[np.argsort(-instance.dual.best_rho, kind="stable")[:size]]] = True
+    return core
+
+
+def decide_instance(search: Search, instance: _Instance) -> _Instance:
+    """Decide the sites whose other choice cannot be better, and cut the instance if that makes it much smaller."""
+    state = np.zeros(instance.site.size, dtype=np.int8)
+    bound = float(instance.dual.score[BOUND])
+    decided = decide_sites(instance.dual, state, instance.places, bound, search.value + search.margin)
+    if decided < 0.1 * state.size:
+        return instance
+    if search.u is None:
+        search.u = compute_multipliers(search, instance)
+    search.decided[instance.site] = state
+    return cut_instance(instance, state)
+
+
+def shorten_instance(instance: _Instance) -> None:
+    """Gather the entries near the multipliers and above them, so that a step reads memory in order."""
+    rows = instance.rows
+    short = Rows(np.empty_like(rows.row), np.empty_like(rows.site), np.empty_like(rows.value))
+    size = shorten_rows(rows, instance.dual.best_u, 0.7, short, instance.dual.next)
+    instance.short = Rows(short.row, short.site[:size].copy(), short.value[:size].copy())
+
+
+def compute_multipliers(search: Search, instance: _Instance) -> FloatArray:
+    """Return the best multipliers, imposed sites put back, (n,)."""
+    benefits = search.benefits
+    u = np.zeros(benefits.row.size - 1)
+    u[instance.home] = instance.dual.best_u
+    add_sure(Rows(benefits.row, benefits.site, benefits.value), search.decided, u)
+    return u
+
+
+def solve_tree(search: Search, instance: _Instance, plans: PlanState, second: ThreadPoolExecutor) -> None:
+    """Branch and bound on what is left, best bound first, until the search is over.
+
+    Nodes go by batches of fixed size, the same whatever the threads: each is solved from the best plan known when the
+    batch starts, and its outcome is taken in order.
+    """
+    m = instance.site.size
+    workers = [build_node(instance.rows, m) for _ in range(2)]
+    size = 8 if instance.rows.site.size < 2_000_000 else 2
+    core = choose_core(search, instance)
+    root = _Open(np.zeros(m, dtype=np.int8), instance.dual.best_u.astype(np.float32))
+    heap = [(-search.bound, 0, root)]
+    count, reads = 0, 0
+    while heap and -heap[0][0] >= search.value + search.margin:
+        batch: list[tuple[float, int, _Open]] = []
+        while heap and len(batch) < size and -heap[0][0] >= search.value + search.margin:
+            batch.append(heapq.heappop(heap))
+        local = _Local(search, plans, core, reads, second) if reads and search.is_promising() else None
+        if local is None and reads > THREAD_WORK and len(batch) > 1:
+            half = second.submit(solve_nodes, search, instance, workers[1], batch[1::2])
+            pairs = zip_longest(solve_nodes(search, instance, workers[0], batch[::2]), half.result())
+            outcomes = [outcome for pair in pairs for outcome in pair if outcome]
+        else:
+            outcomes = solve_nodes(search, instance, workers[0], batch)
+        if local:
+            local.join(search)
+        search.nodes += len(batch)
+        for (parent, _, _), outcome in zip(batch, outcomes, strict=True):
+            if outcome.plan is not None:
+                improve_found(search, instance, plans, outcome.plan)
+            if outcome.branch < 0:
+                continue
+            for choice in (1, -1):
+                state = outcome.state.copy()
+                state[outcome.branch] = choice
+                count += 1
+                heapq.heappush(heap, (max(parent, -outcome.bound), count, _Open(state, outcome.u)))
+        reads = sum(int(worker.dual.tally[READS]) for worker in workers)
+        for worker in workers:
+            worker.dual.tally[READS] = 0
+        search.reads += reads
+        search.bound = min(search.bound, max(-heap[0][0], search.value)) if heap else search.value
+        if search.is_over():
+            return
+    search.bound = search.value
+    search.is_over()
+
+
+@dataclass(frozen=True)
+class _Open:
+    """A node to solve: the sites it decides, and multipliers to start from."""
+
+    state: Int8Array
+    u: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A node solved: a better plan if it met one, and its two children if something better may be left in it."""
+
+    plan: BoolArray | None
+    branch: int
+    bound: float
+    state: Int8Array
+    u: NDArray[np.float32]
+
+
+def solve_nodes(
+    search: Search, instance: _Instance, node: Node, batch: list[tuple[float, int, _Open]]
+) -> list[_Outcome]:
+    """Solve some nodes one after the other with one set of buffers."""
+    outcomes = []
+    for _, _, opening in batch:
+        node.state[:] = opening.state
+        node.dual.best_u[:] = opening.u
+        closed = solve_node(
+            instance.rows,
+            instance.fixed,
+            instance.places,
+            instance.base,
+            node,
+            search.value,
+            search.margin,
+            NODE_STEPS,
+        )
+        branch = -1 if closed else int(node.tally[BRANCH])
+        outcomes.append(
+            _Outcome(
+                plan=node.best.copy() if node.score[VALUE] > search.value else None,
+                branch=branch,
+                bound=float(node.dual.score[BOUND]),
+                state=node.state.copy(),
+                u=node.dual.best_u.astype(np.float32),
+            )
+        )
+    return outcomes
+
+
+def improve_found(search: Search, instance: _Instance, plans: PlanState, chosen: BoolArray) -> None:
+    """Offer a plan met in the tree, as it is and improved by interchange."""
+    opened = search.decided > 0
+    opened[instance.site[chosen]] = True
+    if search.offer(opened):
+        improve_plan(search.benefits, plans, opened, search.benefits.state == 0)
+        search.offer(opened)
