@@ -79,7 +79,7 @@ def test_task_whose_worker_died_is_done_again(tmp_path):
 
 def test_task_that_kills_its_worker_twice_is_lost_and_the_others_are_done(tmp_path):
     said: list[Text] = []
-    found = collect(LocalEngine(2, said.append), partial(die_on, tmp_path, {1, 4}, 9))
+    found = collect(LocalEngine(1, said.append), partial(die_on, tmp_path, {1, 4}, 9))
     lost = {key: told for key, told in found.items() if isinstance(told, str)}
     assert sorted(lost) == ["1", "4"]
     assert all("died twice" in told for told in lost.values())
