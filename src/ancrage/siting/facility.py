@@ -407,16 +407,15 @@ def _assign_covered(
 
 def warm_up(objective: Objective) -> None:
     """Compile what an objective needs on small problems, so that no search waits for it."""
-    draw = np.random.default_rng(0)
-    points = draw.integers(0, 1000, (60, 2)).astype(np.float64)
-    build_point_costs(points, points, "floor").list_near(np.full(60, 100.0), np.ones(60))
-    build_point_costs(points / 1000, points / 1000, "haversine").list_near(np.full(60, 100.0), np.ones(60))
-    if objective == "saving":
-        home, site = np.divmod(np.arange(3600), 60)
-        solve_saving(home, site, draw.integers(1, 100, 3600), fixed=50.0)
-    elif objective == "p-median":
+    # Each home is served by two sites of three: the bound stays above the best plan, and the search must branch.
+    home, turn = np.divmod(np.arange(24), 2)
+    solve_saving(home, home - home % 3 + (home + turn) % 3, np.ones(24), fixed=0.6)
+    points = np.random.default_rng(0).integers(0, 1000, (60, 2)).astype(np.float64)
+    near = build_point_costs(points, points, "floor")
+    near.list_near(np.full(60, 100.0), np.ones(60))
+    if objective == "p-median":
         solve_median_points(points, 6, metric="floor")
     elif objective == "coverage":
         solve_coverage_points(points, 6, 150.0)
-    else:
+    elif objective == "set-cover":
         solve_covering_points(points, 150.0)
