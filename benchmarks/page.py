@@ -124,19 +124,29 @@ def render_sweep() -> str:
     table = render_table(head, rows)
     if "projection" not in found:
         return table
+    measured = render_table(
+        ("units by commune (measured)", "sites by EPCI", "processor seconds by EPCI", "proven", "worst gap"),
+        [
+            [
+                str(row["pieces"]),
+                f"{row['sites']:.0f}",
+                f"{row['seconds']:.2f}",
+                f"{row['proven']} of {row['epci']}",
+                f"{row['worst_gap']:.0%}",
+            ]
+            for row in found["growth"]
+        ],
+    )
     projected = found["projection"]
     finer = render_table(
-        ("units (PROJECTION, not measured)", "number", "hours on one core", "largest EPCI [s]"),
+        ("units of France (PROJECTION, not measured)", "number", "units by commune", "processor hours"),
         [
-            [name, f"{unit['units']:,}", f"{unit['hours']:.1f}", f"{unit['largest_seconds']:,.0f}"]
+            [name, f"{unit['units']:,}", f"{unit['pieces']:.1f}", f"{unit['hours']:.1f}"]
             for name, unit in projected["finer"].items()
         ],
     )
-    growth = (
-        f"\n\nGrowth measured over {projected['fitted']} proven EPCI of 20 communes and more: seconds = "
-        f"{projected['base']:.2f} + factor * communes ^ {projected['power']:.2f}. Carried to finer units:\n\n"
-    )
-    return table + growth + finer
+    power = f"\n\nFrom 2 units on, seconds grow as units ^ {projected['power']:.2f}.\n\n"
+    return f"{table}\n\n{measured}{power}{finer}"
 
 
 def main() -> None:
