@@ -169,8 +169,8 @@ def project(rows: Sequence[dict[str, Any]], seconds: float, communes: int = 34_8
     """Return the projected processor hours of a sweep of France over finer units: seconds * pieces ** power.
 
     `power` is fitted on the logs of the measured cuts from 2 pieces on, where the fixed part no longer hides the
-    growth; `seconds` is the processor time measured for France by commune. A projection, not a measure: it carries the growth
-    beyond the cuts measured, with the same time limit for each search.
+    growth; `seconds` is the processor time measured for France by commune. A projection, not a measure: it carries the
+    growth beyond the cuts measured, with the same time limit for each search.
     """
     large = [row for row in rows if row["pieces"] >= 2]
     power = float(np.polyfit(np.log([r["pieces"] for r in large]), np.log([r["seconds"] for r in large]), 1)[0])
