@@ -168,7 +168,8 @@ def compute_profits(rows: Rows, short: Rows, fixed: FloatArray, dual: Dual) -> f
             a += 1
         dual.stop[i] = a - begin
         reads += a - begin
-    dual.tally[READS] += reads
+    # Homes and sites cost about as much as this many entries, here and in the rest of a step.
+    dual.tally[READS] += reads + 4 * dual.u.size + 4 * fixed.size
     return total
 
 

@@ -44,7 +44,7 @@ from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState
 CHUNK = 20_000_000
 """Entries read between two looks at the clock (about 0.1 s)."""
 
-ROUND = 60
+ROUND = 20
 """Most subgradient steps between two exchanges with the local search."""
 
 NODE_STEPS = 60
@@ -78,6 +78,9 @@ class Search:
     nodes: int = 0
     reads: int = 0
     quiet: int = 0
+    kick: int = 100 * KICK_READS
+    local: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    local_value: float = -np.inf
     u: FloatArray | None = None
 
     def offer(self, opened: BoolArray) -> bool:
@@ -196,16 +199,22 @@ def solve_root(
 ) -> tuple[bool, _Instance]:
     """Improve plans and bound in turn until the search is over (True) or both stall; return what is left."""
     rounding = build_plan_state(search.benefits)
+    core = choose_core(search, instance)
     rounds, stalled = 0, 0
     while True:
         dual = instance.dual
         value, bound = search.value, search.bound
         dual.score[TARGET] = value + 0.5 * search.margin
         dual.score[CUTOFF] = value + search.margin
-        core = choose_core(search, instance)
-        per_step = int(dual.tally[READS]) // max(int(dual.tally[STEPS]), 1) + dual.u.size + 2 * dual.rho.size + 1
+        per_step = int(dual.tally[READS]) // max(int(dual.tally[STEPS]), 1) + dual.u.size + dual.rho.size + 1
         steps = int(min(ROUND, max(5, CHUNK // per_step)))
-        local = _Local(search, plans, core, steps * per_step, second) if search.is_promising() else None
+        rounded = None
+        if rounds > 0 and stalled < 2:
+            rounded = search.decided > 0
+            rounded[instance.site[dual.pick]] = True
+        local = None
+        if rounded is not None or search.is_promising():
+            local = _Local(search, (plans, rounding), rounded, core, steps * per_step, second)
         final = improve_dual(
             instance.rows,
             instance.short,
@@ -218,57 +227,85 @@ def solve_root(
         )
         if stalled < 2:
             search.reads += steps * per_step
-        rounded = search.decided > 0
-        rounded[instance.site[dual.best_pick]] = True
-        search.offer(rounded)
-        if rounds % 4 == 2 or final:
-            improve_plan(search.benefits, rounding, rounded, core)
-            search.offer(rounded)
         if local:
             local.join(search)
+        picked = search.decided > 0
+        picked[instance.site[dual.best_pick]] = True
+        search.offer(picked)
         search.bound = min(search.bound, float(dual.score[BOUND]))
         rounds += 1
         if search.is_over():
             return True, instance
-        instance = decide_instance(search, instance)
-        if instance.site.size == 0 or instance.places == 0:
-            return close_root(search), instance
-        if bound - search.bound + search.value - value > 0.03 * (search.bound - search.value):
+        left = decide_instance(search, instance)
+        if left.site.size == 0 or left.places == 0:
+            return close_root(search), left
+        if left is not instance or rounds % 8 == 1:
+            instance = left
+            core = choose_core(search, instance)
+        if bound - search.bound + search.value - value > 0.01 * (search.bound - search.value):
             stalled = 0
         else:
             stalled += 1
             dual.score[PACE] = max(dual.score[PACE], 0.1)
-        if final or (stalled >= 2 and not search.is_promising()):
+        if final or (stalled >= 3 and not search.is_promising()):
             return False, instance
-        if rounds % 3 == 0 and instance.rows.site.size > 100_000:
+        if rounds % 8 == 0 and instance.rows.site.size > 100_000:
             shorten_instance(instance)
 
 
 class _Local:
-    """A run of the local search from the best plan, for about as long as reading `reads` entries.
+    """A search of plans for about as long as reading `reads` entries: a plan rounded from the bound, then kicks.
 
     It goes on the second thread where that is worth its start, else at once.
     """
 
     def __init__(
-        self, search: Search, plans: PlanState, core: BoolArray, reads: int, second: ThreadPoolExecutor
+        self,
+        search: Search,
+        states: tuple[PlanState, PlanState],
+        rounded: BoolArray | None,
+        core: BoolArray,
+        reads: int,
+        second: ThreadPoolExecutor,
     ) -> None:
-        self.open = search.open.copy()
-        near = int(plans.near_row[-1]) // max(1, int(np.sum(plans.allowed)))
-        kick = KICK_READS * max(near, 1)
-        kicks = max(1, reads // kick) if near else 0
+        self.rounded = rounded
+        # Among equal plans the local search goes on from its own, else it would start again at every call.
+        self.open = search.local if search.local_value >= search.value else search.open.copy()
+        near = int(states[0].near_row[-1]) // max(1, int(np.sum(states[0].allowed)))
+        if near:
+            search.kick = KICK_READS * (near + 10)
+        kick = search.kick
+        kicks = max(1, reads // kick)
         self.reads = max(kicks * kick, reads // 4)
-        arguments = (search.benefits, plans, self.open, core, kicks, search.seed)
-        self.future = second.submit(search_locally, *arguments) if reads > THREAD_WORK else None
+        arguments = (search.benefits, states, self.open, rounded, core, kicks, search.seed)
+        self.future = second.submit(search_plans, *arguments) if reads > THREAD_WORK else None
         if self.future is None:
-            search_locally(*arguments)
+            search_plans(*arguments)
 
     def join(self, search: Search) -> None:
-        """Wait for its end, and offer its plan."""
+        """Wait for its end, and offer its plans."""
         if self.future:
             self.future.result()
+        better = self.rounded is not None and search.offer(self.rounded)
+        better = search.offer(self.open) or better
+        search.local, search.local_value = self.open, float(compute_value(search.benefits, self.open))
         search.reads += self.reads
-        search.quiet = 0 if search.offer(self.open) else search.quiet + self.reads
+        search.quiet = 0 if better else search.quiet + self.reads
+
+
+def search_plans(
+    benefits: Benefits,
+    states: tuple[PlanState, PlanState],
+    opened: BoolArray,
+    rounded: BoolArray | None,
+    core: BoolArray,
+    kicks: int,
+    seed: int,
+) -> None:
+    """Improve a rounded plan by interchange, and kick `opened`; both are changed in place."""
+    if rounded is not None:
+        improve_plan(benefits, states[1], rounded, core)
+    search_locally(benefits, states[0], opened, core, kicks, seed)
 
 
 def close_root(search: Search) -> bool:
@@ -329,6 +366,7 @@ def solve_tree(search: Search, instance: _Instance, plans: PlanState, second: Th
     m = instance.site.size
     workers = [build_node(instance.rows, m) for _ in range(2)]
     size = 8 if instance.rows.site.size < 2_000_000 else 2
+    rounding = build_plan_state(search.benefits)
     core = choose_core(search, instance)
     root = _Open(np.zeros(m, dtype=np.int8), instance.dual.best_u.astype(np.float32))
     heap = [(-search.bound, 0, root)]
@@ -337,7 +375,9 @@ def solve_tree(search: Search, instance: _Instance, plans: PlanState, second: Th
         batch: list[tuple[float, int, _Open]] = []
         while heap and len(batch) < size and -heap[0][0] >= search.value + search.margin:
             batch.append(heapq.heappop(heap))
-        local = _Local(search, plans, core, reads, second) if reads and search.is_promising() else None
+        local = None
+        if reads and search.is_promising():
+            local = _Local(search, (plans, rounding), None, core, reads, second)
         if local is None and reads > THREAD_WORK and len(batch) > 1:
             half = second.submit(solve_nodes, search, instance, workers[1], batch[1::2])
             pairs = zip_longest(solve_nodes(search, instance, workers[0], batch[::2]), half.result())
@@ -349,7 +389,7 @@ def solve_tree(search: Search, instance: _Instance, plans: PlanState, second: Th
         search.nodes += len(batch)
         for (parent, _, _), outcome in zip(batch, outcomes, strict=True):
             if outcome.plan is not None:
-                improve_found(search, instance, plans, outcome.plan)
+                improve_found(search, instance, rounding, outcome.plan)
             if outcome.branch < 0:
                 continue
             for choice in (1, -1):

@@ -11,6 +11,7 @@ from ancrage.siting._benefit_bound import (
     BOUND,
     CUTOFF,
     PACE,
+    READS,
     STALL,
     TARGET,
     Dual,
@@ -80,6 +81,7 @@ def compute_chosen(rows: Rows, fixed: FloatArray, chosen: BoolArray) -> float:
 def cut_node(rows: Rows, fixed: FloatArray, node: Node, u: FloatArray, done: Int8Array) -> None:
     """Take the sites decided since `done` out of the rows, and close those that cannot pay for themselves."""
     dual = node.dual
+    dual.tally[READS] += rows.row[-1] + 4 * dual.u.size
     node.score[BASE] += cut_rows(rows, node.state, u, node.rows, dual.u)
     for s in range(node.state.size):
         if node.state[s] == 1 and done[s] != 1:
