@@ -157,10 +157,10 @@ def _read_slowly(lines: Lines, skip: int, width: int | None) -> FloatArray:
             told_en = f" as on line {since}" if since else ""
             told_fr = f" comme à la ligne {since}" if since else ""
             raise InputError(
-                f"'{lines.path}', line {number}: {len(fields)} fields where {expected} are expected{told_en}. Every "
+                f"'{lines.path}', line {number}: fields: {len(fields)} instead of {expected}{told_en}. Every "
                 "line must have as many.",
-                f"« {lines.path} », ligne {number} : {len(fields)} champs au lieu de {expected}{told_fr}. Chaque ligne "
-                "doit en avoir autant.",
+                f"« {lines.path} », ligne {number} : champs : {len(fields)} au lieu de {expected}{told_fr}. Chaque "
+                "ligne doit en avoir autant.",
             )
         rows.append([read_number(field, lines.path, number, f"{at}") for at, field in enumerate(fields, 1)])
     return np.array(rows, dtype=np.float64).reshape(len(rows), expected or 0)
@@ -274,8 +274,8 @@ def read_points(path: Path) -> Instance:
         fields = split_fields(line, lines.separator)
         if len(fields) != len(header):
             raise InputError(
-                f"'{path}', line {number}: {len(fields)} fields where the header has {len(header)}.",
-                f"« {path} », ligne {number} : {len(fields)} champs alors que l'en-tête en a {len(header)}.",
+                f"'{path}', line {number}: fields: {len(fields)} where the header has {len(header)}.",
+                f"« {path} », ligne {number} : champs : {len(fields)} alors que l'en-tête en a {len(header)}.",
             )
         row = [read_number(fields[at[name]], path, number, name) for name in wanted]
         _check_point(row, wanted, path, number)
@@ -437,9 +437,9 @@ def _read_csv(path: Path) -> tuple[pl.DataFrame, list[int]]:
     ragged = next((at for at, row in enumerate(rows) if len(row) != len(header)), None)
     if ragged is not None:
         raise InputError(
-            f"'{path}', line {lines.numbers[ragged + 1]}: {len(rows[ragged])} fields where the header has "
+            f"'{path}', line {lines.numbers[ragged + 1]}: fields: {len(rows[ragged])} where the header has "
             f"{len(header)}.",
-            f"« {path} », ligne {lines.numbers[ragged + 1]} : {len(rows[ragged])} champs alors que l'en-tête en a "
+            f"« {path} », ligne {lines.numbers[ragged + 1]} : champs : {len(rows[ragged])} alors que l'en-tête en a "
             f"{len(header)}.",
         )
     if len(set(header)) != len(header):

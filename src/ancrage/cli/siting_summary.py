@@ -95,11 +95,12 @@ def print_summary(plan: FacilityPlan, instance: Instance, question: Question, ou
     )
     out.print(say(proven if plan.proven else stopped), style="green" if plan.proven else "yellow")
     if instance.points is not None:
-        out.print(say(Text(f"Distance: {question.metric}.", f"Distance : {question.metric}.")), style="dim")
+        unit = "haversine, km" if question.metric == "haversine" else question.metric
+        out.print(say(Text(f"Distance: {unit}.", f"Distance : {unit}.")), style="dim")
     table = Table(title=say(Text("Open sites", "Sites ouverts")), title_justify="left")
     table.add_column(say(Text("Site", "Site")), overflow="fold")
     table.add_column(say(Text("Homes", "Foyers")), justify="right")
-    table.add_column(label, justify="right")
+    table.add_column(say(_LABELS["coverage"]) if plan.objective == "set-cover" else label, justify="right")
     used = plan.assigned >= 0
     homes = np.bincount(plan.assigned[used], minlength=len(instance.sites))
     given = np.bincount(plan.assigned[used], plan.given[used], len(instance.sites))

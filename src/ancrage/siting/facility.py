@@ -15,6 +15,7 @@ from typing import Literal, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ancrage.siting._benefit_bound import Rows, shorten_rows
 from ancrage.siting._benefits import Benefits, Int8Array, build_benefits
 from ancrage.siting._facility_input import (
     build_state,
@@ -411,8 +412,10 @@ def warm_up(objective: Objective) -> None:
     home, turn = np.divmod(np.arange(24), 2)
     solve_saving(home, home - home % 3 + (home + turn) % 3, np.ones(24), fixed=0.6)
     points = np.random.default_rng(0).integers(0, 1000, (60, 2)).astype(np.float64)
-    near = build_point_costs(points, points, "floor")
-    near.list_near(np.full(60, 100.0), np.ones(60))
+    near = build_point_costs(points, points, "floor").list_near(np.full(60, 100.0), np.ones(60))
+    rows = Rows(*near)
+    # Only large problems come to this one by themselves.
+    shorten_rows(rows, np.zeros(60), 0.7, rows, np.zeros(60))
     if objective == "p-median":
         solve_median_points(points, 6, metric="floor")
     elif objective == "coverage":
