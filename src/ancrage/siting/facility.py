@@ -32,6 +32,7 @@ from ancrage.siting._facility_input import (
 from ancrage.siting._median import solve_on_lists
 from ancrage.siting._neighbours import Costs, MatrixCosts, Metric, PointCosts, build_point_costs
 from ancrage.siting.benefits import solve_benefits
+from ancrage.siting.cover import solve_cover
 from ancrage.siting.options import Search, Watch, compute_gap
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState
 
@@ -316,7 +317,7 @@ def _solve_coverage(
     state = build_state(imposed, excluded, costs.sites)
     watch = Watch(search)
     benefits = _build_cover(costs, check_limit(limit), mass, state, check_places(places, state))
-    found = solve_benefits(benefits, **watch.list_options())
+    found = solve_cover(benefits, **watch.list_options())
     work = _Work(benefits.value.size, found.nodes, watch.read_seconds())
     assigned, given = _assign_covered(costs, benefits, mass, found.open)
     return _build_plan(
@@ -376,7 +377,7 @@ def _choose_fewest(benefits: Benefits, state: Int8Array, wanted: float, watch: W
         known = False
         options = watch.list_options()
         options |= {"gap": 0.0, "progress": look, "cancelled": stop}
-        found = solve_benefits(benefits._replace(places=middle), **options)
+        found = solve_cover(benefits._replace(places=middle), **options)
         nodes += found.nodes
         if found.value >= enough:
             opened, high = found.open, min(middle, int(found.open.sum()))
