@@ -155,7 +155,7 @@ def test_short_rows_give_the_same_profits():
     matrix = rng.uniform(0.1, 1.0, (40, 30))
     benefits = build_dense(matrix, places=3)
     rows = Rows(benefits.row, benefits.site, benefits.value)
-    dual = build_dual(40, 30)
+    dual = build_dual(40, 30, 8)
     short = Rows(np.empty_like(rows.row), np.empty_like(rows.site), np.empty_like(rows.value))
     size = shorten_rows(rows, np.full(40, 0.9), 0.8, short, dual.next)
     assert 0 < size < rows.site.size
@@ -167,7 +167,7 @@ def test_short_rows_give_the_same_profits():
 
 @given(st.lists(st.integers(-3, 6), min_size=1, max_size=30), st.integers(0, 31))
 def test_chosen_sites_are_the_largest_positive_ties_by_number(profits, places):
-    dual = build_dual(0, len(profits))
+    dual = build_dual(0, len(profits), 8)
     dual.rho[:] = profits
     state = np.zeros(len(profits), dtype=np.int8)
     state[0] = -1

@@ -16,9 +16,6 @@ from numba import njit
 from ancrage.siting._benefits import Int8Array, Int32Array
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
-STALL_LIMIT = 8
-"""Steps without progress after which the pace is halved."""
-
 KEEP = 0.9
 """Share of the last direction kept in the next; with less, the bound stalls farther from its limit."""
 
@@ -27,7 +24,7 @@ EPSILON = 2.220446049250313e-16
 # Positions in Dual.score.
 BOUND, PACE, TARGET, CUTOFF = 0, 1, 2, 3
 # Positions in Dual.tally.
-STALL, STEPS, READS = 0, 1, 2
+STALL, STEPS, READS, LIMIT = 0, 1, 2, 3
 
 
 class Rows(NamedTuple):
@@ -67,8 +64,8 @@ class Dual(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def build_dual(n: int, m: int) -> Dual:
-    """Return multipliers at 0 and a bound at infinity."""
+def build_dual(n: int, m: int, limit: int) -> Dual:
+    """Return multipliers at 0 and a bound at infinity; the pace is to be halved after `limit` steps of no progress."""
     return Dual(
         np.zeros(n),
         np.zeros(n),
@@ -83,7 +80,7 @@ def build_dual(n: int, m: int) -> Dual:
         np.zeros(n, dtype=np.int64),
         np.zeros(n),
         np.array([np.inf, 1.0, 0.0, 0.0]),
-        np.zeros(3, dtype=np.int64),
+        np.array([0, 0, 0, limit]),
     )
 
 
@@ -274,7 +271,7 @@ def improve_dual(
             dual.best_pick[:] = dual.pick
             if bound < score[CUTOFF]:
                 return True
-        if tally[STALL] >= STALL_LIMIT:
+        if tally[STALL] >= tally[LIMIT]:
             tally[STALL] = 0
             score[PACE] *= 0.5
         compute_slope(rows, short, dual)

@@ -24,6 +24,9 @@ from ancrage.siting._benefit_bound import (
 from ancrage.siting._benefits import Int8Array
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
+PATIENCE = 8
+"""Steps without progress after which the pace of a node is halved: its multipliers start near their best."""
+
 ROUND = 15
 """Subgradient steps between two looks at what can be decided."""
 
@@ -54,7 +57,7 @@ def build_node(rows: Rows, m: int) -> Node:
     left = Rows(rows.row.copy(), np.empty_like(rows.site), np.empty_like(rows.value))
     return Node(
         left,
-        build_dual(n, m),
+        build_dual(n, m, PATIENCE),
         np.zeros(m, dtype=np.int8),
         np.zeros(m, dtype=np.bool_),
         np.zeros(2),
