@@ -282,7 +282,9 @@ def offer_pick(cover: Cover, prices: Prices) -> None:
 
 
 @njit(cache=True, nogil=True)
-def solve_cover_node(cover: Cover, places: int, prices: Prices, value: float, margin: float, steps: int, pace: float) -> bool:
+def solve_cover_node(
+    cover: Cover, places: int, prices: Prices, value: float, margin: float, steps: int, pace: float
+) -> bool:
     """Bound the node of `prices.state` from the prices `prices.pi`; True when nothing better is left in it.
 
     Better means at least `margin` above `value`, or above the plan met in the node, then in `prices.score[VALUE]` and

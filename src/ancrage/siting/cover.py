@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ CHUNK = 150_000
 """Swaps between two looks at the clock (about 0.15 s)."""
 
 ROOT_READS, NODE_STEPS, NODE_PACE = 100_000_000, 60, 0.1
-"""Entries read at most between two looks at the clock; subgradient steps at a node of the tree, and their first pace."""
+"""Most entries read between two looks at the clock; subgradient steps at a node of the tree, and their first pace."""
 
 TARGETS = (0.0, 0.8, 0.95)
 """Where the steps at the root aim, between the best plan and the bound: nearer the bound once it stalls, for where a
@@ -157,10 +158,7 @@ def solve_cover(
             "de couverture. Utilisez solve_benefits.",
         )
     if deadline is not None and clock is None:
-        raise InputError(
-            f"A deadline of {deadline} s was given without a clock. Give clock=time.perf_counter as well.",
-            f"Un délai de {deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
-        )
+        raise_clock(deadline)
     margin, doubt, slack = compute_margin(benefits)
     search = _Search(
         benefits=benefits,
@@ -192,6 +190,137 @@ def solve_cover(
         nodes=search.nodes,
         seconds=search.read_seconds(),
         u=np.maximum(0.0, search.cover.weight - root.best_pi),
+    )
+
+
+@dataclass(frozen=True)
+class CoveringSolution:
+    """The fewest sites found that cover a share of the weight, and their proof.
+
+    Attributes
+    ----------
+    open : (m,) open sites; count : how many.
+    bound : no fewer sites are enough; proven : whether count == bound.
+    covered : weight covered [unit]; wanted : least weight to cover [unit].
+    nodes : nodes of all trees; seconds : by the clock given.
+    """
+
+    open: BoolArray
+    count: int
+    bound: int
+    proven: bool
+    covered: float
+    wanted: float
+    nodes: int
+    seconds: float
+
+
+def solve_covering(
+    benefits: Benefits,
+    share: float,
+    *,
+    total: float | None = None,
+    deadline: float | None = None,
+    clock: Callable[[], float] | None = None,
+    seed: int = 0,
+    progress: Callable[[SearchState], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> CoveringSolution:
+    """Return the fewest sites that cover at least a share of the total weight (set covering).
+
+    The number of places is bisected; each number is settled by `solve_cover`, stopped once a plan covers enough or the
+    bound says that none can. Fixed costs and `benefits.places` play no part; imposed sites count.
+
+    Parameters
+    ----------
+    benefits : of the same value by home, its weight, for every site within reach.
+    share : 0..1 of `total`. total : weight of all homes [unit], those out of reach included; None for the weight of
+        the homes that some site covers.
+    deadline, clock, seed, cancelled : as in `solve_cover`, for the whole search.
+    progress : receives the state of the coverage with the number of places being tried.
+
+    Raises
+    ------
+    InputError : for a share out of 0..1, or above what all sites together cover, and as in `solve_cover`.
+    """
+    cover = build_cover(benefits)
+    attainable = math.fsum(cover.weight)
+    whole = attainable if total is None else total
+    wanted = share * whole
+    rounding = 1e-12 * max(whole, attainable)
+    if not 0.0 <= share <= 1.0:
+        raise InputError(
+            f"share = {share}: a share of the weight lies between 0 and 1. Give one in this range.",
+            f"share = {share} : une part du poids est comprise entre 0 et 1. Donnez-en une dans cet intervalle.",
+        )
+    if wanted > attainable + rounding:
+        most = math.floor(1e6 * attainable / whole) / 1e6
+        raise InputError(
+            f"share = {share}: all sites together cover {most} of the weight. Ask for at most {most}, or allow more "
+            "sites or a longer reach.",
+            f"share = {share} : tous les sites ensemble couvrent {most} du poids. Demandez au plus {most}, ou "
+            "permettez plus de sites ou une portée plus longue.",
+        )
+    check_benefits(benefits._replace(places=benefits.fixed.size))
+    if deadline is not None and clock is None:
+        raise_clock(deadline)
+    started = clock() if clock else 0.0
+    bare = benefits._replace(fixed=np.zeros_like(benefits.fixed))
+    opened = benefits.state >= 0
+    low, high, nodes = int(np.sum(benefits.state > 0)), int(opened.sum()), 0
+    bound = low
+    settled = [False]
+
+    def watch(state: SearchState) -> None:
+        settled[0] = state.value >= wanted - rounding or state.bound < wanted - rounding
+        if progress:
+            progress(state)
+
+    def stop() -> bool:
+        return settled[0] or (cancelled is not None and cancelled())
+
+    while low < high and not (cancelled is not None and cancelled()):
+        middle = (low + high) // 2
+        left = None
+        if deadline is not None and clock is not None:
+            # Half of what is left: numbers of places near the fewest are the long ones, and there are few of them.
+            left = 0.5 * (deadline - (clock() - started))
+            if left <= 0.0:
+                break
+        found = solve_cover(
+            bare._replace(places=middle),
+            deadline=left,
+            clock=clock,
+            warm=opened if int(opened.sum()) <= middle else None,
+            seed=seed,
+            progress=watch,
+            cancelled=stop,
+        )
+        nodes += found.nodes
+        if found.value >= wanted - rounding:
+            opened, high = found.open, min(middle, int(found.open.sum()))
+        else:
+            low = middle + 1
+            if found.bound < wanted - rounding:
+                bound = max(bound, low)
+    count = int(opened.sum())
+    return CoveringSolution(
+        open=opened,
+        count=count,
+        bound=min(bound, count),
+        proven=bound >= count,
+        covered=float(compute_value(bare, opened)),
+        wanted=wanted,
+        nodes=nodes,
+        seconds=clock() - started if clock else 0.0,
+    )
+
+
+def raise_clock(deadline: float) -> NoReturn:
+    """Raise InputError for a deadline that nothing measures."""
+    raise InputError(
+        f"A deadline of {deadline} s was given without a clock. Give clock=time.perf_counter as well.",
+        f"Un délai de {deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
     )
 
 
@@ -356,9 +485,8 @@ def branch(search: _Search, workers: list[Prices], second: ThreadPoolExecutor, w
             work -= cost * len(batch)
             if work < 0:
                 return False
-    search.bound = min(search.bound, search.value + 0.5 * search.margin) if not heap else search.bound
-    if heap:
-        search.bound = min(search.bound, -heap[0][0])
+    # Nothing left in the tree can be better by the margin: that is the proof.
+    search.bound = min(search.bound, search.value)
     return search.is_over()
 
 
