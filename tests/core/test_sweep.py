@@ -226,3 +226,12 @@ def test_worked_example_of_the_method_is_what_the_code_computes():
     ).budget
     assert f"26,471 inhabitants at {DEFAULT_EUROS_PER_INHABITANT:g} EUR has {budget:,.0f} EUR" in example
     assert f"value_per_euro = {(18_000 - 2_000) / 128_000} kg/EUR" in example
+
+
+@pytest.mark.realdata
+def test_regions_of_the_real_table_share_out_every_epci(real_data):
+    tables = open_store(real_data)
+    everything = list_tasks(tables, everything=True)
+    assert len(everything) == 1255
+    assert len(list_tasks(tables, regions=["11"])) == 52
+    assert sum(len(list_tasks(tables, regions=[code])) for code in {task.region for task in everything}) == 1255

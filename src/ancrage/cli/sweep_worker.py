@@ -16,6 +16,7 @@ from ancrage.opendata.manifest import compute_checksum
 from ancrage.opendata.mixes import LABOUR, MOBILITY
 from ancrage.opendata.store import list_table_files, open_store
 from ancrage.parameters import Parameters, load_parameters
+from ancrage.siting.solve import warm_up
 from ancrage.study.inputs import compute_widest_access
 from ancrage.study.run import choose_parameters, run_study
 from ancrage.study.sweep import (
@@ -122,6 +123,8 @@ def _open_data(job: Job) -> WorkerData:
     stored = open_store(folder)
     frames = {name: stored.scan(name).collect().lazy() if name in _KEPT else stored.scan(name) for name in found}
     tables = Tables(frames, stored.sources, stored.fictional)
+    # Kernels are compiled or loaded now: the time limit of the first EPCI is for its search.
+    warm_up()
     return WorkerData(tables, load_parameters(), build_provider(stored, folder, job.settings.travel))
 
 
