@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ancrage.siting.evaluate import FLOOR_ROUNDING, compute_budget_limit
-from ancrage.siting.problem import BoolArray, IntArray, SitingProblem
+from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SitingProblem
 
 if TYPE_CHECKING:
     from ancrage.siting._bound import Node
-    from ancrage.siting._kernels import Data
+    from ancrage.siting._kernels import Data, Int8Array
     from ancrage.siting._moves import Moves
     from ancrage.siting._search import Tree
 
@@ -20,6 +20,10 @@ ROOT_STEPS = 400
 """Subgradient steps at the root; more tighten the bound a little, each costs a few passes over the arcs."""
 NODE_STEPS = 4
 """Subgradient steps at every other node."""
+CROWDED = 0.2
+"""Share of sites that may run out of desks above which prices rise along the lists: tighter, but slower."""
+SPREAD_CROWDED = 0.3
+"""Weight of the price of one arc beside that of a whole home in a subgradient step, where prices rise."""
 PRICE_MEMORY = 64_000_000
 """Bytes allowed for the prices kept by depth of the tree."""
 
@@ -72,7 +76,16 @@ def build_data(problem: SitingProblem) -> Data:
         need=need,
         whole=whole,
         number=np.array(
-            [problem.desks_per_day, compute_budget_limit(problem.budget), 0.0, places, 0.0, problem.cost_weight, 0.0]
+            [
+                problem.desks_per_day,
+                compute_budget_limit(problem.budget),
+                0.0,
+                places,
+                0.0,
+                problem.cost_weight,
+                0.0,
+                0.0,
+            ]
         ),
     )
     write_scales(data)
@@ -81,7 +94,7 @@ def build_data(problem: SitingProblem) -> Data:
 
 def write_scales(data: Data) -> None:
     """Write what depends on the sizes of the problem's figures: tolerance, step between values, pace of the price."""
-    from ancrage.siting._kernels import BUDGET, COST_WEIGHT, PRICE_PACE, STEP, TOLERANCE
+    from ancrage.siting._kernels import BUDGET, COST_WEIGHT, DESKS_PER_DAY, PRICE_PACE, SPREAD, STEP, TOLERANCE
 
     # The largest |value| of each home.
     size = np.abs(data.value)
@@ -92,8 +105,11 @@ def write_scales(data: Data) -> None:
     cost = np.abs(data.fixed) + data.desk_cost * np.maximum(data.desks_min, 1)
     data.number[TOLERANCE] = 1e-10 * float(best.sum() + weight * cost.sum()) + 1e-300
     scale = max(abs(limit), float(cost.mean()) if cost.size else 1.0, 1e-9)
-    data.number[PRICE_PACE] = 0.03 * (data.row.size - 1) / scale if np.isfinite(limit) else 0.0
+    data.number[PRICE_PACE] = 0.1 * (data.row.size - 1) / scale if np.isfinite(limit) else 0.0
     data.number[STEP] = compute_step(data)
+    most = np.bincount(data.site, data.demand, data.fixed.size) * data.number[DESKS_PER_DAY]
+    crowded = most > data.desks_max
+    data.number[SPREAD] = SPREAD_CROWDED if crowded.size and crowded.mean() > CROWDED else 0.0
 
 
 def compute_step(data: Data) -> float:
@@ -187,6 +203,7 @@ def build_node(data: Data) -> Node:
         arc=whole(k),
         after=whole(k),
         value=np.zeros(k),
+        worth=np.zeros(k),
         demand=np.zeros(k),
         next=whole(k),
         sure=whole(n),
@@ -254,3 +271,19 @@ def build_tree(data: Data, reference: BoolArray | None = None) -> Tree:
         tally=tally,
         score=np.array([-np.inf, -np.inf]),
     )
+
+
+def restart_tree(tree: Tree, root: Int8Array, u: FloatArray, price: float, steps: int) -> None:
+    """Bring a search back to its root, with prices to start from."""
+    from ancrage.siting._search import NODE_STEPS as NODE_STEPS_AT
+    from ancrage.siting._search import ROOT_STEPS as ROOT_STEPS_AT
+
+    tree.state[:] = root
+    tree.phase[0] = 0
+    tree.bound[:] = np.inf
+    tree.u[0] = u
+    tree.lam[0] = price
+    tree.tally[:] = 0
+    tree.tally[ROOT_STEPS_AT] = steps
+    tree.tally[NODE_STEPS_AT] = NODE_STEPS
+    tree.score[:] = -np.inf

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ancrage.siting._kernels import BUDGET, COST_WEIGHT, DESKS_PER_DAY, PLACES, Data, Int8Array
+from ancrage.siting._kernels import BUDGET, COST_WEIGHT, DESKS_PER_DAY, PLACES, SPREAD, Data, Int8Array
 from ancrage.siting.evaluate import DESK_ROUNDING
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
@@ -24,10 +24,12 @@ class Node(NamedTuple):
     """The arcs still possible at a node, packed by site, and the buffers of its bound.
 
     A price u has k + n entries: one per arc (what the home already has when it comes to that arc), then one per home
-    (what it has after its last arc); it never falls along the list of a home.
+    (what it has after its last arc); it never falls along the list of a home. Where Data's SPREAD is 0, a home has
+    one price for all its arcs, its last.
 
-    start, split, stop : (m,) slices of a site in home, arc, after, value, demand (k,): sure users, then possible ones;
-    `after` is the position in u of the next possible arc of the home.
+    start, split, stop : (m,) slices of a site in home, arc, after, value, worth, demand (k,): sure users, then possible
+    ones; `worth` is the value and what the prices of floors add to it, `after` the position in u of the next possible
+    arc of the home.
     next : (k,) idem by arc; sure, last : (n,) nearest arc not closed (-1 for none) and last one that a home can use.
     certain : (n,) the home is served whatever is decided later; alive : (n,) it still has an arc.
     most : (m,) load if no nearer free site opens; desks : (m,) desks that the site opens for sure.
@@ -44,6 +46,7 @@ class Node(NamedTuple):
     arc: IntArray
     after: IntArray
     value: FloatArray
+    worth: FloatArray
     demand: FloatArray
     next: IntArray
     sure: IntArray
@@ -103,6 +106,7 @@ def prepare_node(data: Data, node: Node, state: Int8Array) -> None:
     and over possible users frame the load of each site, and so the share that it serves.
     """
     k = data.site.size
+    flat = data.number[SPREAD] == 0.0
     for i in range(data.row.size - 1):
         node.last[i] = data.row[i + 1] - 1
         node.sure[i] = -1
@@ -136,9 +140,10 @@ def prepare_node(data: Data, node: Node, state: Int8Array) -> None:
                 i = data.col_home[j]
                 if data.col_arc[j] == node.sure[i]:
                     node.home[size] = i
-                    node.arc[size] = data.col_arc[j]
-                    node.after[size] = node.next[data.col_arc[j]]
+                    node.arc[size] = k + i if flat else data.col_arc[j]
+                    node.after[size] = k + i if flat else node.next[data.col_arc[j]]
                     node.value[size] = data.col_value[j]
+                    node.worth[size] = data.col_value[j]
                     node.demand[size] = data.col_demand[j]
                     most += data.col_demand[j]
                     size += 1
@@ -148,9 +153,10 @@ def prepare_node(data: Data, node: Node, state: Int8Array) -> None:
                 i = data.col_home[j]
                 if node.sure[i] < data.col_arc[j] <= node.last[i]:
                     node.home[size] = i
-                    node.arc[size] = data.col_arc[j]
-                    node.after[size] = node.next[data.col_arc[j]]
+                    node.arc[size] = k + i if flat else data.col_arc[j]
+                    node.after[size] = k + i if flat else node.next[data.col_arc[j]]
                     node.value[size] = data.col_value[j]
+                    node.worth[size] = data.col_value[j]
                     node.demand[size] = data.col_demand[j]
                     most += data.col_demand[j]
                     size += 1
@@ -206,12 +212,12 @@ def sum_users(node: Node, s: int, u: FloatArray, tilt: float, share: float) -> t
     profit = 0.0
     days = 0.0
     for j in range(node.start[s], node.split[s]):
-        profit += node.value[j] + node.pay[node.home[j]] - tilt * node.demand[j]
+        profit += node.worth[j] - tilt * node.demand[j]
         days += node.demand[j]
     profit *= share
     days *= share
     for j in range(node.split[s], node.stop[s]):
-        gain = share * (node.value[j] + node.pay[node.home[j]] - tilt * node.demand[j]) - u[node.arc[j]]
+        gain = share * (node.worth[j] - tilt * node.demand[j]) - u[node.arc[j]]
         if gain > 0.0:
             profit += gain
             days += share * node.demand[j]
@@ -249,8 +255,9 @@ def compute_profit(data: Data, node: Node, s: int, u: FloatArray, price: float) 
     base = price * (data.fixed[s] + data.desk_cost[s] * (node.desks[s] - DESK_ROUNDING))
     for j in range(node.start[s], node.split[s]):
         base += u[node.after[j]]
-    for j in range(node.split[s], node.stop[s]):
-        base += u[node.after[j]] - u[node.arc[j]]
+    if data.number[SPREAD] > 0.0:
+        for j in range(node.split[s], node.stop[s]):
+            base += u[node.after[j]] - u[node.arc[j]]
     node.base[s] = base
     tilt = low if node.high[s] * node.most[s] <= knee else high
     profit, days, share = choose_share(node, s, u, tilt)
@@ -268,7 +275,7 @@ def compute_profit(data: Data, node: Node, s: int, u: FloatArray, price: float) 
         # Too many users for the desks: raise the tilt until they fit.
         for j in range(node.split[s], node.stop[s]):
             if node.demand[j] > 0.0:
-                worth = node.value[j] + node.pay[node.home[j]]
+                worth = node.worth[j]
                 for z in (node.low[s], node.high[s]):
                     if z > 0.0:
                         right = max(right, (worth - u[node.arc[j]] / z) / node.demand[j])
@@ -342,6 +349,8 @@ def compute_bound(data: Data, node: Node, state: Int8Array, u: FloatArray, lam: 
     if phi.size > 0:
         for i in range(node.alive.size):
             node.pay[i] = phi[data.zone[i]] * data.weight[i] if data.zone[i] >= 0 else 0.0
+        for j in range(node.answer[ARCS]):
+            node.worth[j] = node.value[j] + node.pay[node.home[j]]
     left = int(data.number[PLACES])
     size = 0
     for s in range(state.size):

@@ -18,7 +18,7 @@ from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 Int8Array = NDArray[np.int8]
 
 # Positions in Data.number.
-DESKS_PER_DAY, BUDGET, TOLERANCE, PLACES, PRICE_PACE, COST_WEIGHT, STEP = 0, 1, 2, 3, 4, 5, 6
+DESKS_PER_DAY, BUDGET, TOLERANCE, PLACES, PRICE_PACE, COST_WEIGHT, STEP, SPREAD = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 class Data(NamedTuple):

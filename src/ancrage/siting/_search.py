@@ -132,7 +132,7 @@ def offer_plan(data: Data, moves: Moves, tree: Tree, opened: BoolArray) -> None:
 def start_from_pool(data: Data, moves: Moves, tree: Tree, pool: BoolArray, size: int) -> None:
     """Offer the first `size` plans of a pool, then the interchange from the best of them.
 
-    Where none is feasible, the interchange starts from each in turn until one is.
+    Where none is feasible, the interchange starts from the first few in turn until one is.
     """
     m = tree.best.size
     for rank in range(size):
@@ -142,7 +142,7 @@ def start_from_pool(data: Data, moves: Moves, tree: Tree, pool: BoolArray, size:
         improve_plan(data, moves, tree.trial, 4 * m)
         offer_plan(data, moves, tree, tree.trial)
         return
-    for rank in range(size):
+    for rank in range(min(size, 4)):
         tree.trial[:] = pool[rank]
         improve_plan(data, moves, tree.trial, 4 * m)
         offer_plan(data, moves, tree, tree.trial)

@@ -12,15 +12,13 @@ from ancrage.siting._kernels import (
     DESKS_PER_DAY,
     PLACES,
     PRICE_PACE,
+    SPREAD,
     TOLERANCE,
     Data,
     Int8Array,
 )
 from ancrage.siting.evaluate import DESK_ROUNDING
 from ancrage.siting.problem import FloatArray
-
-SPREAD = 0.3
-"""Weight of the price of one arc beside that of a whole home, in the length of a step."""
 
 
 @njit(cache=True, nogil=True)
@@ -37,6 +35,8 @@ def project_prices(data: Data, node: Node, u: FloatArray) -> None:
             continue
         if u[k + i] < 0.0 and not node.certain[i]:
             u[k + i] = 0.0
+        if data.number[SPREAD] == 0.0:
+            continue
         a = node.next[node.sure[i]]
         ordered = True
         before = -np.inf
@@ -100,7 +100,7 @@ def compute_slope(data: Data, node: Node, u: FloatArray, lam: float, phi: FloatA
             i = node.home[j]
             node.slope[node.after[j]] -= 1.0
             if j >= node.split[s]:
-                gain = share * (node.value[j] + node.pay[i] - node.tilt[s] * node.demand[j]) - u[node.arc[j]]
+                gain = share * (node.worth[j] - node.tilt[s] * node.demand[j]) - u[node.arc[j]]
                 if gain <= 0.0:
                     node.slope[node.arc[j]] += 1.0
                     continue
@@ -140,6 +140,7 @@ def tighten_bound(
     """
     k = data.site.size
     weight = data.number[PRICE_PACE]
+    spread = data.number[SPREAD]
     project_prices(data, node, u)
     node.direction[:] = 0.0
     node.zone_direction[:] = 0.0
@@ -182,11 +183,11 @@ def tighten_bound(
             if not node.alive[i]:
                 continue
             whole = node.slope[k + i]
-            a = node.next[node.sure[i]]
+            a = node.next[node.sure[i]] if spread > 0.0 else k
             while a < k:
                 whole += node.slope[a]
                 node.direction[a] = 0.6 * node.direction[a] + node.slope[a]
-                norm += SPREAD * node.direction[a] * node.direction[a]
+                norm += spread * node.direction[a] * node.direction[a]
                 a = node.next[a]
             node.direction[k + i] = 0.6 * node.direction[k + i] + whole
             norm += node.direction[k + i] * node.direction[k + i]
@@ -205,9 +206,9 @@ def tighten_bound(
                 continue
             shift = length * node.direction[k + i]
             u[k + i] -= shift
-            a = node.next[node.sure[i]]
+            a = node.next[node.sure[i]] if spread > 0.0 else k
             while a < k:
-                u[a] -= shift + length * SPREAD * node.direction[a]
+                u[a] -= shift + length * spread * node.direction[a]
                 a = node.next[a]
         lam = max(0.0, lam - length * drift * weight)
         for zone in range(phi.size):

@@ -9,8 +9,16 @@ from typing import Literal
 import numpy as np
 
 from ancrage.errors import InputError
-from ancrage.siting._arrays import build_data, build_moves, build_node, build_tree
-from ancrage.siting.evaluate import check_problem, evaluate
+from ancrage.siting._arrays import (
+    ROOT_STEPS,
+    build_data,
+    build_moves,
+    build_node,
+    build_tree,
+    restart_tree,
+    write_scales,
+)
+from ancrage.siting.evaluate import check_limits, check_problem, compute_budget_limit, evaluate
 from ancrage.siting.problem import (
     Alternative,
     BoolArray,
@@ -21,8 +29,19 @@ from ancrage.siting.problem import (
     SitingPlan,
     SitingProblem,
 )
-from ancrage.siting.solve import build_infeasible, build_plan, seed_multipliers, solve
+from ancrage.siting.solve import (
+    Engine,
+    build_infeasible,
+    build_plan,
+    check_clock,
+    compute_gap,
+    run_engine,
+    seed_multipliers,
+    solve,
+)
 
+NEXT_STEPS = 100
+"""Subgradient steps at the root of a limit that starts from the prices of the limit below."""
 ALTERNATIVE_WORK = 100_000_000
 """Arcs read at most to find one alternative (a few seconds); the farthest plan found until then is kept."""
 
@@ -34,38 +53,84 @@ def compute_frontier(
     *,
     deadline: float | None = None,
     clock: Callable[[], float] | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> tuple[FrontierPoint, ...]:
     """Return the best plan for each limit, in the order given; the other constraints stay.
 
-    Each limit starts from the plan of the one below, so that the value never falls when the limit grows, proof or
-    not. A limit that no plan respects gives an infeasible plan.
+    Each limit starts from the plan and the prices of the one below, so that the value never falls when the limit
+    grows, proof or not; nor does the bound, since what bounds a limit bounds the smaller ones. A limit that no plan
+    respects gives an infeasible plan.
 
     Parameters
     ----------
     limits : budgets [EUR/year] or numbers of places.
     deadline : seconds allowed for each limit, counted by `clock`.
+    progress : called with the share done, 0..1, after each limit.
+    cancelled : once true, the search under way stops and the limits left are not returned.
 
     Raises
     ------
     InputError : for an inconsistent problem, or a number of places that is not a whole number >= 0.
     """
-    points: dict[float, FrontierPoint] = {}
-    warm: BoolArray | None = None
-    for limit in sorted({float(limit) for limit in limits}):
+    from ancrage.siting._kernels import BUDGET, PLACES, TOLERANCE
+
+    for limit in limits:
         if by == "places" and (limit < 0 or limit != int(limit)):
             raise InputError(
                 f"The frontier asks for {limit} places; a whole number >= 0 is needed. Correct the limits.",
                 f"La frontière demande {limit} lieux ; il faut un nombre entier positif ou nul. Corrigez les limites.",
             )
+    check_clock(deadline, clock)
+    plans: dict[float, SitingPlan] = {}
+    warm: BoolArray | None = None
+    rising = sorted({float(limit) for limit in limits})
+    engine: Engine | None = None
+    tolerance = 0.0
+    for limit in rising:
+        if cancelled is not None and cancelled():
+            break
         if by == "places" and limit < problem.imposed.sum():
-            points[limit] = FrontierPoint(limit, build_infeasible(problem, 0, 0.0))
+            plans[limit] = build_infeasible(problem, 0, 0.0)
             continue
         limited = replace(problem, budget=limit) if by == "budget" else replace(problem, max_places=int(limit))
-        plan = solve(limited, deadline=deadline, clock=clock, warm=warm)
+        if engine is None:
+            check_problem(limited)
+            data = build_data(limited)
+            engine = Engine(data, build_moves(data), build_node(data), build_tree(data))
+            root = engine.tree.state.copy()
+            steps = ROOT_STEPS
+        else:
+            check_limits(limited)
+            if by == "budget":
+                engine.data.number[BUDGET] = compute_budget_limit(limit)
+            else:
+                engine.data.number[PLACES] = min(limit, problem.site_code.size)
+            write_scales(engine.data)
+            restart_tree(engine.tree, root, engine.tree.u[0].copy(), float(engine.tree.lam[0]), steps)
+        tolerance = float(engine.data.number[TOLERANCE])
+        plan = run_engine(
+            limited, engine, deadline=deadline, clock=clock, warm=warm, priced=warm is not None, cancelled=cancelled
+        )
         if plan.status != "infeasible":
             warm = plan.open
-        points[limit] = FrontierPoint(limit, plan)
-    return tuple(points[float(limit)] for limit in limits)
+            steps = NEXT_STEPS
+        plans[limit] = plan
+        if progress is not None:
+            progress(len(plans) / len(rising))
+    higher = float("inf")
+    for limit in sorted(plans, reverse=True):
+        plan = plans[limit]
+        if plan.status == "feasible" and plan.bound > higher:
+            plan = replace(
+                plan,
+                bound=max(higher, plan.evaluation.value),
+                gap=compute_gap(plan.evaluation.value, higher, tolerance),
+            )
+            plans[limit] = replace(plan, status="optimal") if plan.gap == 0.0 else plan
+        if plan.status != "infeasible":
+            higher = plans[limit].bound
+    return tuple(FrontierPoint(float(limit), plans[float(limit)]) for limit in limits if float(limit) in plans)
 
 
 def list_alternatives(

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ancrage.errors import InputError
-from ancrage.siting._arrays import NODE_STEPS, build_data, build_moves, build_node, build_tree, write_scales
+from ancrage.siting._arrays import build_data, build_moves, build_node, build_tree, restart_tree, write_scales
 from ancrage.siting.evaluate import check_problem, evaluate
 from ancrage.siting.problem import FloatArray, Robustness, SitingDraws, SitingPlan, SitingProblem
 from ancrage.siting.solve import seed_multipliers
 
 if TYPE_CHECKING:
-    from ancrage.siting._kernels import Data, Int8Array
-    from ancrage.siting._search import Tree
+    from ancrage.siting._kernels import Data
 
 FIRST_STEPS = 400
 """Subgradient steps at the root of the first draw; the others start from its multipliers."""
@@ -128,22 +127,6 @@ def write_draw(data: Data, draws: SitingDraws, r: int) -> None:
     data.income[:] = draws.income[r]
     data.number[DESKS_PER_DAY] = draws.desks_per_day[r]
     write_scales(data)
-
-
-def restart_tree(tree: Tree, root: Int8Array, u: FloatArray, price: float, steps: int) -> None:
-    """Bring a search back to its root, with multipliers to start from."""
-    from ancrage.siting._search import NODE_STEPS as NODE_STEPS_AT
-    from ancrage.siting._search import ROOT_STEPS
-
-    tree.state[:] = root
-    tree.phase[0] = 0
-    tree.bound[:] = np.inf
-    tree.u[0] = u
-    tree.lam[0] = price
-    tree.tally[:] = 0
-    tree.tally[ROOT_STEPS] = steps
-    tree.tally[NODE_STEPS_AT] = NODE_STEPS
-    tree.score[:] = -np.inf
 
 
 def check_draws(problem: SitingProblem, draws: SitingDraws) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +14,17 @@ from ancrage.siting.evaluate import check_problem, evaluate
 from ancrage.siting.problem import BoolArray, Floors, SearchState, SitingPlan, SitingProblem
 
 if TYPE_CHECKING:
+    from ancrage.siting._bound import Node
     from ancrage.siting._kernels import Data
     from ancrage.siting._moves import Moves
     from ancrage.siting._search import Tree
 
 CHUNK = 5_000_000
 """Arcs read between two looks at the clock (about 40 ms)."""
+
+
+KICK_WORK = 100_000
+"""Kicks without success before the proof, times arcs of the problem."""
 
 
 def solve(
@@ -53,8 +59,12 @@ def solve(
     """
     check_problem(problem)
     check_clock(deadline, clock)
+    # A problem that reduces to uncapacitated benefits would be handed over to another engine here.
     data = build_data(problem)
-    return solve_data(problem, data, deadline=deadline, clock=clock, warm=warm, progress=progress, cancelled=cancelled)
+    engine = Engine(data, build_moves(data), build_node(data), build_tree(data))
+    return run_engine(
+        problem, engine, deadline=deadline, clock=clock, warm=warm, progress=progress, cancelled=cancelled
+    )
 
 
 def check_clock(deadline: float | None, clock: Callable[[], float] | None) -> None:
@@ -66,24 +76,42 @@ def check_clock(deadline: float | None, clock: Callable[[], float] | None) -> No
         )
 
 
-def solve_data(
+@dataclass(frozen=True)
+class Engine:
+    """The arrays of a problem and of its search, which several searches may use one after the other."""
+
+    data: Data
+    moves: Moves
+    node: Node
+    tree: Tree
+
+
+def run_engine(
     problem: SitingProblem,
-    data: Data,
+    engine: Engine,
     *,
     deadline: float | None = None,
     clock: Callable[[], float] | None = None,
     warm: BoolArray | None = None,
+    priced: bool = False,
     progress: Callable[[SearchState], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> SitingPlan:
-    """Solve a checked problem whose arrays are built; see `solve`."""
+    """Solve a checked problem whose arrays are built, its tree at the root; see `solve`.
+
+    Parameters
+    ----------
+    priced : the prices of the root are already good ones, to start from.
+    """
     from ancrage.siting._kernels import TOLERANCE
     from ancrage.siting._search import NODES, VALUE, compute_open_bound, run_search
 
+    data, moves, node, tree = engine.data, engine.moves, engine.node, engine.tree
     start = clock() if clock else 0.0
-    moves, node, tree = build_moves(data), build_node(data), build_tree(data)
     seed_plan(data, moves, tree, warm)
-    seed_multipliers(data, tree)
+    kick_plan(data, moves, tree, int(np.clip(KICK_WORK // (data.site.size + 1), 2, 60)))
+    if not priced:
+        seed_multipliers(data, tree)
     tol = float(data.number[TOLERANCE])
     done = False
     while not done:
@@ -187,6 +215,36 @@ def seed_plan(data: Data, moves: Moves, tree: Tree, warm: BoolArray | None) -> N
         offer_plan(data, moves, tree, tree.trial)
         improve_plan(data, moves, tree.trial, 4 * m)
         offer_plan(data, moves, tree, tree.trial)
+
+
+def kick_plan(data: Data, moves: Moves, tree: Tree, kicks: int) -> None:
+    """Improve the best plan by kicks: exchange a few sites at random (seeded), then interchange."""
+    from ancrage.siting._interchange import improve_plan
+    from ancrage.siting._search import VALUE, offer_plan
+
+    m = data.fixed.size
+    rng = np.random.default_rng(1)
+    free = ~data.imposed & ~data.excluded
+    current = tree.best.copy()
+    reached = float(tree.score[VALUE])
+    if not np.isfinite(reached):
+        return
+    failed = 0
+    while failed < kicks:
+        trial = current.copy()
+        opened, closed = np.flatnonzero(trial & free), np.flatnonzero(~trial & free)
+        out = min(int(rng.integers(1, 4)), opened.size)
+        into = min(int(rng.integers(0, 4)), closed.size)
+        trial[rng.permutation(opened)[:out]] = False
+        trial[rng.permutation(closed)[:into]] = True
+        improve_plan(data, moves, trial, 4 * m)
+        before = float(tree.score[VALUE])
+        offer_plan(data, moves, tree, trial)
+        if float(tree.score[VALUE]) > before:
+            current = tree.best.copy()
+            failed = 0
+        else:
+            failed += 1
 
 
 def seed_multipliers(data: Data, tree: Tree) -> None:
