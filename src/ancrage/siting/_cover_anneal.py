@@ -56,7 +56,8 @@ def draw(seed: NDArray[np.uint64], size: int) -> int:
     x ^= x >> np.uint64(7)
     x ^= x << np.uint64(17)
     seed[0] = x
-    return np.int64((x >> np.uint64(11)) % np.uint64(size))
+    # Signed, as an unsigned number and a signed one would make a float.
+    return int(np.int64((x >> np.uint64(11)) % np.uint64(size)))
 
 
 @njit(cache=True, nogil=True)
@@ -132,7 +133,7 @@ def choose_half(cover: Cover, start: int, half: Int8Array) -> None:
 @njit(cache=True, nogil=True)
 def swap_sites(cover: Cover, count: Int32Array, leave: int, enter: int) -> float:
     """Close a site, open another, and return what is gained [unit]."""
-    gain = cover.fixed[leave] - cover.fixed[enter]
+    gain = float(cover.fixed[leave] - cover.fixed[enter])
     for a in range(cover.col[leave], cover.col[leave + 1]):
         i = cover.home[a]
         count[i] -= 1
