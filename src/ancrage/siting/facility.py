@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,8 +33,9 @@ from ancrage.siting._median import solve_on_lists
 from ancrage.siting._neighbours import Costs, MatrixCosts, Metric, PointCosts, build_point_costs
 from ancrage.siting.benefits import solve_benefits
 from ancrage.siting.cover import solve_cover
+from ancrage.siting.cover import solve_covering as solve_least_cover
 from ancrage.siting.options import Search, Watch, compute_gap
-from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState
+from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
 Objective = Literal["p-median", "coverage", "set-cover", "saving"]
 
@@ -337,55 +338,18 @@ def _solve_covering(
     mass = check_weight(weight, costs.homes)
     state = build_state(imposed, excluded, costs.sites)
     watch = Watch(search)
-    wanted = check_share(share) * math.fsum(mass)
+    check_share(share)
     benefits = _build_cover(costs, check_limit(limit), mass, state, int((state >= 0).sum()))
     near = np.diff(benefits.row) > 0
     within = math.fsum(mass[near])
     check_attainable(within / math.fsum(mass), share, int((mass > 0)[~near].sum()))
-    opened, fewest, nodes = _choose_fewest(benefits, state, wanted, watch)
-    work = _Work(benefits.value.size, nodes, watch.read_seconds())
-    assigned, given = _assign_covered(costs, benefits, mass, opened)
-    count = float(np.count_nonzero(opened))
-    return _build_plan("set-cover", "sites", opened, assigned, given, count, fewest, fewest >= count, work)
-
-
-def _choose_fewest(benefits: Benefits, state: Int8Array, wanted: float, watch: Watch) -> tuple[BoolArray, float, int]:
-    """Return sites that cover the weight wanted, the fewest that could, and the nodes searched.
-
-    What p places cover grows with p: the interval of p is halved, each p being searched only until it is known to be
-    enough or not.
-    """
-    enough = wanted * (1.0 - 1e-12)
-    options = watch.list_options()
-    ask, tell, wanted_gap = options.get("cancelled"), options.get("progress"), options.get("gap", 0.0)
-    opened, nodes = state >= 0, 0
-    low = fewest = int((state > 0).sum())
-    high = int(opened.sum())
-    known = False
-
-    def look(search: SearchState) -> None:
-        nonlocal known
-        known = search.value >= enough or search.bound < enough
-        if tell is not None:
-            tell(SearchState(high, fewest, compute_gap(high, fewest), nodes + search.nodes, watch.read_seconds()))
-
-    def stop() -> bool:
-        return known or (ask is not None and ask())
-
-    while low < high and not watch.is_over() and compute_gap(high, fewest) > wanted_gap:
-        middle = (low + high) // 2
-        known = False
-        options = watch.list_options()
-        options |= {"gap": 0.0, "progress": look, "cancelled": stop}
-        found = solve_cover(benefits._replace(places=middle), **options)
-        nodes += found.nodes
-        if found.value >= enough:
-            opened, high = found.open, min(middle, int(found.open.sum()))
-        else:
-            low = middle + 1
-            if found.bound < enough:
-                fewest = low
-    return opened, float(min(fewest, high)), nodes
+    options: Any = {name: value for name, value in watch.list_options().items() if name != "gap"}
+    found = solve_least_cover(benefits, share, total=math.fsum(mass), **options)
+    work = _Work(benefits.value.size, found.nodes, watch.read_seconds())
+    assigned, given = _assign_covered(costs, benefits, mass, found.open)
+    return _build_plan(
+        "set-cover", "sites", found.open, assigned, given, float(found.count), float(found.bound), found.proven, work
+    )
 
 
 def _build_cover(costs: Costs, limit: float, weight: FloatArray, state: Int8Array, places: int) -> Benefits:

@@ -15,9 +15,10 @@ class Search(TypedDict, total=False):
     deadline : seconds allowed, counted by `clock`; without it the search goes to the proof.
     clock : returns seconds, such as time.perf_counter; without it no time is measured.
     seed : of the search for good plans; the result is the same for a seed when the search ends by itself.
-    progress : called now and then with the best value, the bound and the gap so far.
+    progress : called now and then with the best value, the bound and the gap so far; for a set covering, with those of
+        the coverage by the number of sites being tried.
     cancelled : asked now and then; once it answers True the best plan so far is returned.
-    gap : relative gap at which the search may stop, 0 for the proof.
+    gap : relative gap at which the search may stop, 0 for the proof; not used by a set covering.
     """
 
     deadline: float | None
