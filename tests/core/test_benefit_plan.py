@@ -304,3 +304,16 @@ def test_site_that_earns_money_opens_without_any_home():
     _, opened, _, value = start_search(benefits)
     assert opened.tolist() == [True, True, False]
     assert value == 6.0
+
+
+def test_improvement_ends_from_an_empty_plan_of_great_values():
+    benefits = draw_points(11, 60, 8)
+    benefits = benefits._replace(value=benefits.value * (1e12 / 7))
+    state = build_plan_state(benefits)
+    opened = np.zeros(60, dtype=np.bool_)
+    value = improve_plan(benefits, state, opened, np.ones(60, dtype=np.bool_))
+    assert value == compute_value(benefits, opened)
+    for enter, leave in itertools.product(np.flatnonzero(~opened), np.flatnonzero(opened)):
+        trial = opened.copy()
+        trial[[enter, leave]] = True, False
+        assert compute_value(benefits, trial) <= value * (1 + 1e-11)

@@ -200,7 +200,14 @@ def load_ranks(benefits: Benefits, state: PlanState, opened: BoolArray) -> None:
     state.near_end[:] = 0
     tally[NEAR] = 0
     sum_losses(benefits, state)
-    state.number[TINY] = 1e-12 * max(1.0, np.sum(state.value1))
+    # The scale of the sums, whatever is open: an improvement under their roundings could be made for ever.
+    scale = 0.0
+    for s in range(opened.size):
+        scale = max(scale, abs(benefits.fixed[s]))
+    for i in range(benefits.row.size - 1):
+        if benefits.row[i + 1] > benefits.row[i]:
+            scale += benefits.value[benefits.row[i]]
+    state.number[TINY] = 1e-12 * scale
     forget_moves(state)
 
 
