@@ -50,8 +50,11 @@ ROUND = 20
 PATIENCE = 20
 """Steps without progress after which the pace at the root is halved; with 8, the bound stalls a fifth higher."""
 
-NODE_STEPS = 60
-"""Subgradient steps at a node of the tree."""
+NODE_STEPS = 120
+"""Subgradient steps at a node of the tree, fewer where rows are long."""
+
+LONG = 2_000_000
+"""Entries from which a node takes a quarter of its steps, and batches are of two nodes."""
 
 KICK_READS = 1000
 """A kick of the local search takes about as long as reading this many entries per near arc of a site (measured)."""
@@ -367,7 +370,7 @@ def solve_tree(search: Search, instance: _Instance, plans: PlanState, second: Th
     """
     m = instance.site.size
     workers = [build_node(instance.rows, m) for _ in range(2)]
-    size = 8 if instance.rows.site.size < 2_000_000 else 2
+    size = 8 if instance.rows.site.size < LONG else 2
     rounding = build_plan_state(search.benefits)
     core = choose_core(search, instance)
     root = _Open(np.zeros(m, dtype=np.int8), instance.dual.best_u.astype(np.float32))
@@ -445,7 +448,7 @@ def solve_nodes(
             node,
             search.value,
             search.margin,
-            NODE_STEPS,
+            NODE_STEPS if instance.rows.site.size < LONG else NODE_STEPS // 4,
         )
         branch = -1 if closed else int(node.tally[BRANCH])
         outcomes.append(
