@@ -131,7 +131,7 @@ def solve_file(
         typer.Option("--deadline", help="Seconds allowed. Default: none, until the proof.", show_default=False),
     ] = None,
     gap: Annotated[
-        float, typer.Option("--gap", help="Relative gap at which to stop, such as 0.001. Default: 0.")
+        float, typer.Option("--gap", help="Relative gap at which to stop, such as 0.001 (not set-cover). Default: 0.")
     ] = 0.0,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the search. Default: 0.")] = 0,
     output: Annotated[
