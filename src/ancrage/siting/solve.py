@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 CHUNK = 5_000_000
 """Arcs read between two looks at the clock (about 40 ms)."""
 
-
 KICK_WORK = 100_000
 """Kicks without success before the proof, times arcs of the problem."""
 
