@@ -56,10 +56,10 @@ KICK_SWAPS, KICK_DEPTH = 2, 3
 CYCLE = 1000
 """Kicks of the first cycle, besides two per open site."""
 
-WARMTH, WARMEST = 0.002, 0.1
+WARMTH, WARMEST = 0.002, 0.03
 """Mean loss accepted at the start of a warm cycle, over the mean loss of an open site: WARMTH for each kick that the
 cycle spends per open site, at most WARMEST (a short cycle cannot make up for a great loss). Measured on pcb3038 with
-100 places and usa13509 with 1,000."""
+100 and 500 places and usa13509 with 1,000."""
 
 
 @njit(cache=True, nogil=True)
