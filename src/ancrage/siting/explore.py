@@ -19,6 +19,7 @@ from ancrage.siting._arrays import (
     write_scales,
 )
 from ancrage.siting.evaluate import check_limits, check_problem, compute_budget_limit, evaluate
+from ancrage.siting.options import Search, Watch
 from ancrage.siting.problem import (
     Alternative,
     BoolArray,
@@ -33,11 +34,12 @@ from ancrage.siting.solve import (
     Engine,
     build_infeasible,
     build_plan,
-    check_clock,
     compute_gap,
+    reduce_large,
     run_engine,
     seed_multipliers,
     solve,
+    solve_reduced,
 )
 
 NEXT_STEPS = 100
@@ -55,6 +57,7 @@ def compute_frontier(
     clock: Callable[[], float] | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    gap: float = 0.0,
 ) -> tuple[FrontierPoint, ...]:
     """Return the best plan for each limit, in the order given; the other constraints stay.
 
@@ -68,6 +71,7 @@ def compute_frontier(
     deadline : seconds allowed for each limit, counted by `clock`.
     progress : called with the share done, 0..1, after each limit.
     cancelled : once true, the search under way stops and the limits left are not returned.
+    gap : relative gap at which the search of a limit may stop, 0 for the proof.
 
     Raises
     ------
@@ -81,12 +85,12 @@ def compute_frontier(
                 f"The frontier asks for {limit} places; a whole number >= 0 is needed. Correct the limits.",
                 f"La frontière demande {limit} lieux ; il faut un nombre entier positif ou nul. Corrigez les limites.",
             )
-    check_clock(deadline, clock)
+    search: Search = {"deadline": deadline, "clock": clock, "cancelled": cancelled, "gap": gap}
+    Watch(search)
     plans: dict[float, SitingPlan] = {}
     warm: BoolArray | None = None
     rising = sorted({float(limit) for limit in limits})
     engine: Engine | None = None
-    tolerance = 0.0
     for limit in rising:
         if cancelled is not None and cancelled():
             break
@@ -94,30 +98,31 @@ def compute_frontier(
             plans[limit] = build_infeasible(problem, 0, 0.0)
             continue
         limited = replace(problem, budget=limit) if by == "budget" else replace(problem, max_places=int(limit))
-        if engine is None:
-            check_problem(limited)
-            data = build_data(limited)
-            engine = Engine(data, build_moves(data), build_node(data), build_tree(data))
-            root = engine.tree.state.copy()
-            steps = ROOT_STEPS
+        (check_limits if plans else check_problem)(limited)
+        benefits = reduce_large(limited)
+        if benefits is not None:
+            plan = solve_reduced(limited, benefits, warm, search)
         else:
-            check_limits(limited)
-            if by == "budget":
-                engine.data.number[BUDGET] = compute_budget_limit(limit)
+            if engine is None:
+                data = build_data(limited)
+                engine = Engine(data, build_moves(data), build_node(data), build_tree(data))
+                root = engine.tree.state.copy()
+                steps = ROOT_STEPS
             else:
-                engine.data.number[PLACES] = min(limit, problem.site_code.size)
-            write_scales(engine.data)
-            restart_tree(engine.tree, root, engine.tree.u[0].copy(), float(engine.tree.lam[0]), steps)
-        tolerance = float(engine.data.number[TOLERANCE])
-        plan = run_engine(
-            limited, engine, deadline=deadline, clock=clock, warm=warm, priced=warm is not None, cancelled=cancelled
-        )
+                if by == "budget":
+                    engine.data.number[BUDGET] = compute_budget_limit(limit)
+                else:
+                    engine.data.number[PLACES] = min(limit, problem.site_code.size)
+                write_scales(engine.data)
+                restart_tree(engine.tree, root, engine.tree.u[0].copy(), float(engine.tree.lam[0]), steps)
+            plan = run_engine(limited, engine, warm, Watch(search), priced=warm is not None)
         if plan.status != "infeasible":
             warm = plan.open
             steps = NEXT_STEPS
         plans[limit] = plan
         if progress is not None:
             progress(len(plans) / len(rising))
+    tolerance = 0.0 if engine is None else float(engine.data.number[TOLERANCE])
     higher = float("inf")
     for limit in sorted(plans, reverse=True):
         plan = plans[limit]
@@ -154,7 +159,8 @@ def list_alternatives(
             f"Des variantes sont demandées à {epsilon} de la meilleure valeur ; il faut une part >= 0 (0,02 pour 2 %).",
         )
     from ancrage.siting._kernels import TOLERANCE
-    from ancrage.siting._search import DISTANCE, FLOOR, NODES, run_search
+    from ancrage.siting._search import run_search
+    from ancrage.siting._tree import DISTANCE, FLOOR, NODES
 
     data = build_data(problem)
     moves, node = build_moves(data), build_node(data)

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from ancrage.errors import AncrageError, InputError
+from ancrage.errors import AncrageError
 from ancrage.siting._arrays import build_data, build_moves, build_node, build_tree
 from ancrage.siting.evaluate import check_problem, evaluate
+from ancrage.siting.options import Search, Watch
 from ancrage.siting.problem import BoolArray, Floors, SearchState, SitingPlan, SitingProblem
 
 if TYPE_CHECKING:
+    from ancrage.siting._benefits import Benefits
     from ancrage.siting._bound import Node
     from ancrage.siting._kernels import Data
     from ancrage.siting._moves import Moves
-    from ancrage.siting._search import Tree
+    from ancrage.siting._tree import Tree
 
 CHUNK = 5_000_000
 """Arcs read between two looks at the clock (about 40 ms)."""
+
+REDUCED_SIZE = 5_000
+"""Arcs above which a problem that reduces to benefits is solved as such: below, both engines take milliseconds."""
 
 KICK_WORK = 100_000
 """Kicks without success before the proof, times arcs of the problem."""
 
 
-def solve(
-    problem: SitingProblem,
-    *,
-    deadline: float | None = None,
-    clock: Callable[[], float] | None = None,
-    warm: BoolArray | None = None,
-    progress: Callable[[SearchState], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> SitingPlan:
+def solve(problem: SitingProblem, *, warm: BoolArray | None = None, **search: Unpack[Search]) -> SitingPlan:
     """Return the best plan and its proof.
 
     Opening nothing is a plan (value 0) when nothing is imposed and no floor is set. Plans whose values differ by less
@@ -44,12 +40,9 @@ def solve(
 
     Parameters
     ----------
-    deadline : seconds allowed, counted by `clock` from the call; past them the best plan so far is returned with
-        status "feasible" and its gap. None goes to the proof.
-    clock : returns seconds, such as time.perf_counter; without it no time is measured.
     warm : (m,) a plan to start from, if it respects the constraints.
-    progress : called now and then with the state of the search.
-    cancelled : looked at now and then; once true, the best plan so far is returned as at a deadline.
+    search : deadline, clock, progress, cancelled, gap, as `options.Search` says. Past a deadline the best plan so far
+        is returned with status "feasible" and its gap. `seed` only counts for large problems that reduce to benefits.
 
     Raises
     ------
@@ -57,22 +50,40 @@ def solve(
     AncrageError : if it had to stop before any plan that respects the constraints was found or excluded.
     """
     check_problem(problem)
-    check_clock(deadline, clock)
-    # A problem that reduces to uncapacitated benefits would be handed over to another engine here.
+    watch = Watch(search)
+    benefits = reduce_large(problem)
+    if benefits is not None:
+        return solve_reduced(problem, benefits, warm, search)
     data = build_data(problem)
-    engine = Engine(data, build_moves(data), build_node(data), build_tree(data))
-    return run_engine(
-        problem, engine, deadline=deadline, clock=clock, warm=warm, progress=progress, cancelled=cancelled
+    return run_engine(problem, Engine(data, build_moves(data), build_node(data), build_tree(data)), warm, watch)
+
+
+def reduce_large(problem: SitingProblem) -> Benefits | None:
+    """Return the benefits of a checked problem that reduces to them and is large enough to gain by it, else None."""
+    from ancrage.siting.benefits import reduce_problem
+
+    return reduce_problem(problem) if problem.site.size > REDUCED_SIZE else None
+
+
+def solve_reduced(problem: SitingProblem, benefits: Benefits, warm: BoolArray | None, search: Search) -> SitingPlan:
+    """Solve a checked problem by the engine of benefits, to which it reduces; see `solve`."""
+    from ancrage.siting._interchange import settle_ties
+    from ancrage.siting._kernels import TOLERANCE
+    from ancrage.siting.benefits import solve_benefits
+
+    found = solve_benefits(benefits, warm=warm, **search)
+    data = build_data(problem)
+    opened = found.open.copy()
+    if found.proven:
+        settle_ties(data, build_moves(data), opened)
+    return build_plan(
+        problem,
+        opened,
+        bound=-np.inf if found.proven else found.bound,
+        tolerance=float(data.number[TOLERANCE]),
+        nodes=found.nodes,
+        seconds=found.seconds,
     )
-
-
-def check_clock(deadline: float | None, clock: Callable[[], float] | None) -> None:
-    """Raise InputError for a deadline without a clock."""
-    if deadline is not None and clock is None:
-        raise InputError(
-            f"A deadline of {deadline} s was given without a clock. Give clock=time.perf_counter as well.",
-            f"Un délai de {deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
-        )
 
 
 @dataclass(frozen=True)
@@ -88,13 +99,10 @@ class Engine:
 def run_engine(
     problem: SitingProblem,
     engine: Engine,
+    warm: BoolArray | None,
+    watch: Watch,
     *,
-    deadline: float | None = None,
-    clock: Callable[[], float] | None = None,
-    warm: BoolArray | None = None,
     priced: bool = False,
-    progress: Callable[[SearchState], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
 ) -> SitingPlan:
     """Solve a checked problem whose arrays are built, its tree at the root; see `solve`.
 
@@ -103,10 +111,11 @@ def run_engine(
     priced : the prices of the root are already good ones, to start from.
     """
     from ancrage.siting._kernels import TOLERANCE
-    from ancrage.siting._search import NODES, VALUE, compute_open_bound, run_search
+    from ancrage.siting._search import compute_open_bound, run_search
+    from ancrage.siting._tree import NODES, VALUE
 
     data, moves, node, tree = engine.data, engine.moves, engine.node, engine.tree
-    start = clock() if clock else 0.0
+    progress, enough = watch.search.get("progress"), watch.search.get("gap", 0.0)
     seed_plan(data, moves, tree, warm)
     kick_plan(data, moves, tree, int(np.clip(KICK_WORK // (data.site.size + 1), 2, 60)))
     if not priced:
@@ -115,17 +124,17 @@ def run_engine(
     done = False
     while not done:
         done = run_search(data, moves, node, tree, CHUNK, np.iinfo(np.int64).max // 2)
-        seconds = clock() - start if clock else 0.0
+        bound = float(tree.score[VALUE]) if done else float(compute_open_bound(tree))
+        state = build_state(float(tree.score[VALUE]), bound, tol, int(tree.tally[NODES]), watch.read_seconds())
         if progress is not None:
-            bound = float(tree.score[VALUE]) if done else float(compute_open_bound(tree))
-            progress(build_state(float(tree.score[VALUE]), bound, tol, int(tree.tally[NODES]), seconds))
-        if (deadline is not None and seconds >= deadline) or (cancelled is not None and cancelled()):
+            progress(state)
+        if watch.is_over() or state.gap <= enough:
             break
     found = bool(np.isfinite(tree.score[VALUE]))
     bound = float(tree.score[VALUE]) if done else float(compute_open_bound(tree))
     if not found and not done:
-        after_en = "" if deadline is None else f" in {deadline} s"
-        after_fr = "" if deadline is None else f" en {deadline} s"
+        after_en = "" if watch.deadline is None else f" in {watch.deadline} s"
+        after_fr = "" if watch.deadline is None else f" en {watch.deadline} s"
         raise AncrageError(
             f"No plan that respects the budget and the floors was found{after_en} before the search was stopped. "
             "Allow more time, a larger budget, or lower floors.",
@@ -134,7 +143,7 @@ def run_engine(
         )
     if found:
         settle_best(data, moves, tree)
-    seconds = clock() - start if clock else 0.0
+    seconds = watch.read_seconds()
     nodes = int(tree.tally[NODES])
     if not found:
         return build_infeasible(problem, nodes, seconds)
@@ -195,31 +204,31 @@ def seed_plan(data: Data, moves: Moves, tree: Tree, warm: BoolArray | None) -> N
     from ancrage.siting._interchange import add_sites, improve_plan
     from ancrage.siting._kernels import BUDGET, PLACES
     from ancrage.siting._moves import start_moves
-    from ancrage.siting._search import offer_plan
+    from ancrage.siting._tree import offer_plan
 
     m = data.fixed.size
-    offer_plan(data, moves, tree, data.imposed)
+    offer_plan(data, tree, data.imposed)
     if warm is not None:
         kept = (np.asarray(warm, dtype=np.bool_) | data.imposed) & ~data.excluded
         if kept.sum() <= data.number[PLACES]:
             tree.trial[:] = kept
-            offer_plan(data, moves, tree, tree.trial)
+            offer_plan(data, tree, tree.trial)
             improve_plan(data, moves, tree.trial, 4 * m)
-            offer_plan(data, moves, tree, tree.trial)
+            offer_plan(data, tree, tree.trial)
     costly = bool(np.isfinite(data.number[BUDGET]))
     for by_cost in (False, True) if costly else (False,):
         tree.trial[:] = data.imposed
         start_moves(data, moves, tree.trial)
         add_sites(data, moves, tree.trial, by_cost)
-        offer_plan(data, moves, tree, tree.trial)
+        offer_plan(data, tree, tree.trial)
         improve_plan(data, moves, tree.trial, 4 * m)
-        offer_plan(data, moves, tree, tree.trial)
+        offer_plan(data, tree, tree.trial)
 
 
 def kick_plan(data: Data, moves: Moves, tree: Tree, kicks: int) -> None:
     """Improve the best plan by kicks: exchange a few sites at random (seeded), then interchange."""
     from ancrage.siting._interchange import improve_plan
-    from ancrage.siting._search import VALUE, offer_plan
+    from ancrage.siting._tree import VALUE, offer_plan
 
     m = data.fixed.size
     rng = np.random.default_rng(1)
@@ -238,7 +247,7 @@ def kick_plan(data: Data, moves: Moves, tree: Tree, kicks: int) -> None:
         trial[rng.permutation(closed)[:into]] = True
         improve_plan(data, moves, trial, 4 * m)
         before = float(tree.score[VALUE])
-        offer_plan(data, moves, tree, trial)
+        offer_plan(data, tree, trial)
         if float(tree.score[VALUE]) > before:
             current = tree.best.copy()
             failed = 0
@@ -249,7 +258,7 @@ def kick_plan(data: Data, moves: Moves, tree: Tree, kicks: int) -> None:
 def seed_multipliers(data: Data, tree: Tree) -> None:
     """Start the price of the budget from value per EUR, the other prices from 0."""
     from ancrage.siting._kernels import BUDGET
-    from ancrage.siting._search import VALUE
+    from ancrage.siting._tree import VALUE
 
     limit = float(data.number[BUDGET])
     if np.isfinite(limit) and limit > 0 and np.isfinite(tree.score[VALUE]):
