@@ -47,10 +47,10 @@ class Watch:
         """Return the seconds since the start, 0 without a clock."""
         return self.clock() - self.start if self.clock else 0.0
 
-    def is_over(self) -> bool:
-        """Return whether the search must end now."""
+    def is_over(self, seconds: float | None = None) -> bool:
+        """Return whether the search must end, now or at the seconds just read."""
         cancelled = self.search.get("cancelled")
-        late = self.deadline is not None and self.read_seconds() >= self.deadline
+        late = self.deadline is not None and (self.read_seconds() if seconds is None else seconds) >= self.deadline
         return late or (cancelled is not None and cancelled())
 
     def list_options(self) -> Search:

@@ -125,10 +125,11 @@ def run_engine(
     while not done:
         done = run_search(data, moves, node, tree, CHUNK, np.iinfo(np.int64).max // 2)
         bound = float(tree.score[VALUE]) if done else float(compute_open_bound(tree))
-        state = build_state(float(tree.score[VALUE]), bound, tol, int(tree.tally[NODES]), watch.read_seconds())
+        seconds = watch.read_seconds()
+        state = build_state(float(tree.score[VALUE]), bound, tol, int(tree.tally[NODES]), seconds)
         if progress is not None:
             progress(state)
-        if watch.is_over() or state.gap <= enough:
+        if watch.is_over(seconds) or state.gap <= enough:
             break
     found = bool(np.isfinite(tree.score[VALUE]))
     bound = float(tree.score[VALUE]) if done else float(compute_open_bound(tree))
