@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ancrage.siting._bound import Node
     from ancrage.siting._kernels import Data, Int8Array
     from ancrage.siting._moves import Moves
-    from ancrage.siting._search import Tree
+    from ancrage.siting._tree import Tree
 
 ROOT_STEPS = 400
 """Subgradient steps at the root; more tighten the bound a little, each costs a few passes over the arcs."""
@@ -243,9 +243,9 @@ def build_tree(data: Data, reference: BoolArray | None = None) -> Tree:
 
     `reference` (r, m) are plans to be as far from as possible; without them the value is maximised.
     """
-    from ancrage.siting._search import NODE_STEPS as NODE_STEPS_AT
-    from ancrage.siting._search import ROOT_STEPS as ROOT_STEPS_AT
-    from ancrage.siting._search import Tree
+    from ancrage.siting._tree import NODE_STEPS as NODE_STEPS_AT
+    from ancrage.siting._tree import ROOT_STEPS as ROOT_STEPS_AT
+    from ancrage.siting._tree import Tree
 
     n, m, k = data.row.size - 1, data.fixed.size, data.site.size
     state = np.zeros(m, dtype=np.int8)
@@ -267,6 +267,9 @@ def build_tree(data: Data, reference: BoolArray | None = None) -> Tree:
         u=np.zeros((slots, k + n)),
         best=np.zeros(m, dtype=np.bool_),
         trial=np.zeros(m, dtype=np.bool_),
+        load=np.zeros(m),
+        worth=np.zeros(m),
+        cheap=np.zeros(m),
         reference=np.zeros((0, m), dtype=np.bool_) if reference is None else reference,
         tally=tally,
         score=np.array([-np.inf, -np.inf]),
@@ -275,8 +278,8 @@ def build_tree(data: Data, reference: BoolArray | None = None) -> Tree:
 
 def restart_tree(tree: Tree, root: Int8Array, u: FloatArray, price: float, steps: int) -> None:
     """Bring a search back to its root, with prices to start from."""
-    from ancrage.siting._search import NODE_STEPS as NODE_STEPS_AT
-    from ancrage.siting._search import ROOT_STEPS as ROOT_STEPS_AT
+    from ancrage.siting._tree import NODE_STEPS as NODE_STEPS_AT
+    from ancrage.siting._tree import ROOT_STEPS as ROOT_STEPS_AT
 
     tree.state[:] = root
     tree.phase[0] = 0

@@ -87,33 +87,24 @@ def start_moves(data: Data, moves: Moves, opened: BoolArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def refresh_moves(data: Data, moves: Moves, opened: BoolArray) -> None:
-    """Recompute sites, totals and drops from `first` and `second`, in the order of `compute_totals`."""
+def refresh_sites(data: Data, moves: Moves, opened: BoolArray) -> None:
+    """Recompute sites and totals from `first`, in the order of `compute_totals`."""
     none = data.site.size
-    n = data.row.size - 1
     zones = data.need.size
     moves.load[:] = 0.0
     moves.worth[:] = 0.0
-    moves.head[:] = -1
-    moves.head2[:] = -1
     if zones > 0:
         moves.mass[:] = 0.0
         moves.reached[:] = 0.0
-    for i in range(n):
+    for i in range(data.row.size - 1):
         a = moves.first[i]
         if a == none:
             continue
         s = data.site[a]
         moves.load[s] += data.demand[a]
         moves.worth[s] += data.value[a]
-        moves.chain[i] = moves.head[s]
-        moves.head[s] = i
         if zones > 0 and data.zone[i] >= 0:
             moves.mass[s, data.zone[i]] += data.weight[i]
-        b = moves.second[i]
-        if b < none:
-            moves.chain2[i] = moves.head2[data.site[b]]
-            moves.head2[data.site[b]] = i
     value = 0.0
     cost = 0.0
     for s in range(opened.size):
@@ -127,12 +118,32 @@ def refresh_moves(data: Data, moves: Moves, opened: BoolArray) -> None:
     moves.total[COST] = cost
     moves.total[EXCESS] = compute_excess(data, cost)
     moves.total[SHORT] = compute_shortfall(data, moves.reached)
+
+
+@njit(cache=True, nogil=True)
+def refresh_moves(data: Data, moves: Moves, opened: BoolArray) -> None:
+    """Recompute sites, totals and drops from `first` and `second`."""
+    none = data.site.size
+    refresh_sites(data, moves, opened)
+    moves.head[:] = -1
+    moves.head2[:] = -1
+    for i in range(data.row.size - 1):
+        a = moves.first[i]
+        if a == none:
+            continue
+        s = data.site[a]
+        moves.chain[i] = moves.head[s]
+        moves.head[s] = i
+        b = moves.second[i]
+        if b < none:
+            moves.chain2[i] = moves.head2[data.site[b]]
+            moves.head2[data.site[b]] = i
     moves.entry[:] = 0.0
     moves.stamp[0] += 1
     for r in range(opened.size):
         if opened[r]:
             moves.drop_value[r], moves.drop_cost[r] = compute_pair(data, moves, -1, r)
-            for zone in range(zones):
+            for zone in range(data.need.size):
                 moves.drop_mass[r, zone] = moves.pair_mass[zone]
 
 

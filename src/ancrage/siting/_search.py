@@ -5,127 +5,30 @@ The search keeps its whole state in arrays, so that it can pause (for a clock, o
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
 from ancrage.siting._bound import ARCS, FEASIBLE, Node, prepare_node
+from ancrage.siting._few import close_early
 from ancrage.siting._interchange import improve_plan
-from ancrage.siting._kernels import BUDGET, PLACES, STEP, TOLERANCE, Data, Int8Array, compute_excess, compute_totals
+from ancrage.siting._kernels import BUDGET, PLACES, Data
 from ancrage.siting._moves import Moves
-from ancrage.siting._tighten import compute_reach_bound, tighten_bound
-from ancrage.siting.problem import BoolArray, FloatArray, IntArray
-
-# Positions in Tree.tally.
-DEPTH, TRAIL, NODES, WORK, DISTANCE, ROOT_STEPS, NODE_STEPS = 0, 1, 2, 3, 4, 5, 6
-# The quick bound is tight, and its selection fast, where this many more places fit at most.
-FEW = 12
-# Positions in Tree.score.
-VALUE, FLOOR = 0, 1
-
-
-class Tree(NamedTuple):
-    """State of a depth-first search.
-
-    state : (m,) 1 open, 0 free, -1 closed; trail : (m,) sites decided, in order.
-    mark, phase, branch, bound, lam, phi : by depth; u : (slots, k + n) prices by depth, the last slot shared by deeper
-    nodes (any prices give a valid bound; memory is bounded).
-    best, trial : (m,) best plan and a buffer; reference : (r, m) plans to be far from (none when the value is
-    maximised); tally, score : scalars, see the positions above.
-    """
-
-    state: Int8Array
-    trail: IntArray
-    mark: IntArray
-    phase: IntArray
-    branch: IntArray
-    bound: FloatArray
-    lam: FloatArray
-    phi: FloatArray
-    u: FloatArray
-    best: BoolArray
-    trial: BoolArray
-    reference: BoolArray
-    tally: IntArray
-    score: FloatArray
-
-
-@njit(cache=True, nogil=True)
-def decide(tree: Tree, s: int, kind: int) -> None:
-    """Open (1) or close (-1) a free site, on the trail."""
-    tree.state[s] = kind
-    tree.trail[tree.tally[TRAIL]] = s
-    tree.tally[TRAIL] += 1
-
-
-@njit(cache=True, nogil=True)
-def undo(tree: Tree, mark: int) -> None:
-    """Free the sites decided since `mark`."""
-    while tree.tally[TRAIL] > mark:
-        tree.tally[TRAIL] -= 1
-        tree.state[tree.trail[tree.tally[TRAIL]]] = 0
-
-
-@njit(cache=True, nogil=True)
-def compute_distance(tree: Tree, opened: BoolArray) -> int:
-    """Return the number of sites that differ from the nearest reference plan."""
-    nearest = opened.size + 1
-    for r in range(tree.reference.shape[0]):
-        differs = 0
-        for s in range(opened.size):
-            differs += tree.reference[r, s] != opened[s]
-        nearest = min(nearest, differs)
-    return nearest
-
-
-@njit(cache=True, nogil=True)
-def compute_reach(data: Data, tree: Tree) -> int:
-    """Return a distance to the references that no plan of the node exceeds."""
-    m = tree.state.size
-    left = int(data.number[PLACES])
-    for s in range(m):
-        left -= tree.state[s] > 0
-    reach = m + 1
-    for r in range(tree.reference.shape[0]):
-        fixed = 0
-        closing = 0
-        opening = 0
-        for s in range(m):
-            if tree.state[s] == 0:
-                if tree.reference[r, s]:
-                    closing += 1
-                else:
-                    opening += 1
-            else:
-                fixed += tree.reference[r, s] != (tree.state[s] > 0)
-        reach = min(reach, fixed + closing + min(left, opening))
-    return reach
-
-
-@njit(cache=True, nogil=True)
-def offer_plan(data: Data, moves: Moves, tree: Tree, opened: BoolArray) -> None:
-    """Keep a plan if it is feasible and better than the best one."""
-    size = 0
-    for s in range(opened.size):
-        size += opened[s]
-    if size > data.number[PLACES]:
-        return
-    value, cost, short = compute_totals(data, opened, moves.load, moves.worth)
-    if compute_excess(data, cost) > 0.0 or short > 0.0:
-        return
-    if tree.reference.shape[0] == 0:
-        if value > tree.score[VALUE]:
-            tree.score[VALUE] = value
-            tree.best[:] = opened
-        return
-    distance = compute_distance(tree, opened)
-    if value < tree.score[FLOOR] or distance < max(1, tree.tally[DISTANCE]):
-        return
-    if distance > tree.tally[DISTANCE] or value > tree.score[VALUE]:
-        tree.tally[DISTANCE] = distance
-        tree.score[VALUE] = value
-        tree.best[:] = opened
+from ancrage.siting._tighten import tighten_bound
+from ancrage.siting._tree import (
+    DEPTH,
+    NODE_STEPS,
+    NODES,
+    ROOT_STEPS,
+    TRAIL,
+    VALUE,
+    WORK,
+    Tree,
+    compute_cut,
+    decide,
+    offer_plan,
+    undo,
+)
+from ancrage.siting.problem import BoolArray
 
 
 @njit(cache=True, nogil=True)
@@ -136,34 +39,18 @@ def start_from_pool(data: Data, moves: Moves, tree: Tree, pool: BoolArray, size:
     """
     m = tree.best.size
     for rank in range(size):
-        offer_plan(data, moves, tree, pool[rank])
+        offer_plan(data, tree, pool[rank])
     if np.isfinite(tree.score[VALUE]):
         tree.trial[:] = tree.best
         improve_plan(data, moves, tree.trial, 4 * m)
-        offer_plan(data, moves, tree, tree.trial)
+        offer_plan(data, tree, tree.trial)
         return
     for rank in range(min(size, 4)):
         tree.trial[:] = pool[rank]
         improve_plan(data, moves, tree.trial, 4 * m)
-        offer_plan(data, moves, tree, tree.trial)
+        offer_plan(data, tree, tree.trial)
         if np.isfinite(tree.score[VALUE]):
             return
-
-
-@njit(cache=True, nogil=True)
-def compute_cut(data: Data, tree: Tree) -> float:
-    """Return the bound at or below which a node cannot hold a better plan."""
-    slack = float(data.number[TOLERANCE])
-    if tree.reference.shape[0] == 0:
-        # Where every value is a multiple of a step, a better plan is better by a step.
-        return float(tree.score[VALUE]) + max(slack, float(data.number[STEP]) * (1.0 - 1e-6))
-    cut = float(tree.score[FLOOR]) - slack
-    reach = compute_reach(data, tree)
-    if reach < max(1, tree.tally[DISTANCE]):
-        return np.inf
-    if reach == tree.tally[DISTANCE]:
-        return max(cut, float(tree.score[VALUE]) + slack)
-    return cut
 
 
 @njit(cache=True, nogil=True)
@@ -199,43 +86,6 @@ def settle_costs(data: Data, node: Node, tree: Tree) -> int:
             decide(tree, s, -1)
             decided += 1
     return decided
-
-
-@njit(cache=True, nogil=True)
-def close_early(data: Data, moves: Moves, node: Node, tree: Tree, cut: float) -> bool:
-    """Close a node where the money left opens one more place at most, or where the quick bound meets the cut."""
-    m = tree.state.size
-    spent = 0.0
-    cheapest = np.inf
-    second = np.inf
-    opened = 0
-    for s in range(m):
-        if tree.state[s] > 0:
-            spent += node.least[s]
-            opened += 1
-        elif tree.state[s] == 0:
-            if node.least[s] < 0.0:
-                return False
-            if node.least[s] < cheapest:
-                second = cheapest
-                cheapest = node.least[s]
-            else:
-                second = min(second, node.least[s])
-    limit = data.number[BUDGET] + 1e-9 * abs(spent)
-    if opened + 1 >= data.number[PLACES] or spent + cheapest + second > limit:
-        for s in range(m):
-            tree.trial[s] = tree.state[s] > 0
-        offer_plan(data, moves, tree, tree.trial)
-        for s in range(m):
-            if tree.state[s] == 0:
-                tree.trial[s] = True
-                offer_plan(data, moves, tree, tree.trial)
-                tree.trial[s] = False
-        return True
-    if opened + FEW < data.number[PLACES] and spent + FEW * cheapest < limit:
-        return False
-    tree.tally[WORK] += node.stop[m - 1]
-    return compute_reach_bound(data, node, tree.state, spent) <= cut
 
 
 @njit(cache=True, nogil=True)
@@ -295,7 +145,7 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
             if free == 0:
                 for s in range(m):
                     tree.trial[s] = tree.state[s] > 0
-                offer_plan(data, moves, tree, tree.trial)
+                offer_plan(data, tree, tree.trial)
                 return -1
             cut = compute_cut(data, tree)
             if bound <= cut:
@@ -306,9 +156,11 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
             if decided < 0:
                 return -1
             if decided == 0:
-                break
-        if close_early(data, moves, node, tree, cut):
-            return -1
+                decided = close_early(data, moves, node, tree, cut)
+                if decided < 0:
+                    return -1
+                if decided == 0:
+                    break
         target = cut
         steps = tree.tally[NODE_STEPS]
         if d == 0 and turn == 0:
@@ -330,7 +182,7 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
         if found <= cut:
             return -1
         tree.trial[:] = node.best_pick
-        offer_plan(data, moves, tree, tree.trial)
+        offer_plan(data, tree, tree.trial)
         if d == 0 and tree.reference.shape[0] == 0:
             for s in range(m):
                 tree.trial[s] = node.best_pick[s]
@@ -339,7 +191,7 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
                 size += tree.trial[s]
             if size <= data.number[PLACES]:
                 improve_plan(data, moves, tree.trial, 2 * m)
-                offer_plan(data, moves, tree, tree.trial)
+                offer_plan(data, tree, tree.trial)
         cut = compute_cut(data, tree)
         if bound <= cut:
             return -1
@@ -354,7 +206,7 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
     if chosen < 0:
         for s in range(m):
             tree.trial[s] = tree.state[s] > 0
-        offer_plan(data, moves, tree, tree.trial)
+        offer_plan(data, tree, tree.trial)
     return chosen
 
 

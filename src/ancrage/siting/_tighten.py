@@ -8,16 +8,13 @@ from numba import njit
 from ancrage.siting._bound import Node, compute_bound
 from ancrage.siting._kernels import (
     BUDGET,
-    COST_WEIGHT,
     DESKS_PER_DAY,
-    PLACES,
     PRICE_PACE,
     SPREAD,
     TOLERANCE,
     Data,
     Int8Array,
 )
-from ancrage.siting.evaluate import DESK_ROUNDING
 from ancrage.siting.problem import FloatArray
 
 
@@ -216,84 +213,3 @@ def tighten_bound(
             phi[zone] = max(0.0, phi[zone] - length * node.zone_direction[zone] * scale)
         project_prices(data, node, u)
     return best, best_lam
-
-
-@njit(cache=True, nogil=True)
-def compute_reach_bound(data: Data, node: Node, state: Int8Array, spent: float) -> float:
-    """Return a value that no plan of a prepared node exceeds, in one pass over its arcs: tight when few places fit.
-
-    Opening a set of free sites changes the use of a home once, so the change of value is at most the sum over the
-    sites of what each could win on its own. An overloaded place gives no more than its best users filling its desks.
-    The sites compete for the money left and for the places left: the better of two relaxed knapsacks.
-
-    Parameters
-    ----------
-    spent : what the open sites cost at least; free sites must not have a negative least cost.
-    """
-    weight = data.number[COST_WEIGHT]
-    per_day = data.number[DESKS_PER_DAY]
-    total = -weight * spent if weight > 0.0 else 0.0
-    left = int(data.number[PLACES])
-    # node.now holds what a home gives today; nothing at an overloaded place, whose whole worth is added apart.
-    for i in range(data.row.size - 1):
-        node.now[i] = 0.0
-        a = node.last[i]
-        if a >= data.row[i] and state[data.site[a]] > 0 and node.low[data.site[a]] == 1.0:
-            node.now[i] = data.value[a]
-            total += data.value[a]
-    for s in range(state.size):
-        node.profit[s] = 0.0
-        if state[s] > 0:
-            left -= 1
-            if node.low[s] < 1.0:
-                worth = 0.0
-                densest = 0.0
-                for j in range(node.start[s], node.stop[s]):
-                    if node.value[j] > 0.0:
-                        worth += node.value[j]
-                        if node.demand[j] * data.desks_max[s] > 0.0:
-                            densest = max(densest, node.value[j] / node.demand[j])
-                        else:
-                            densest = np.inf
-                total += min(worth, densest * (data.desks_max[s] + DESK_ROUNDING) / per_day)
-        elif state[s] == 0:
-            gain = 0.0
-            for j in range(node.start[s], node.stop[s]):
-                value = node.value[j] if node.low[s] == 1.0 else max(0.0, node.value[j])
-                gain += max(0.0, value - node.now[node.home[j]])
-            node.profit[s] = max(0.0, gain - weight * node.least[s])
-    money = data.number[BUDGET] - spent
-    by_money = 0.0
-    by_count = 0.0
-    # Selection by decreasing gain, and by decreasing gain per euro: few sites are free where this bound matters.
-    for turn in range(2):
-        for s in range(state.size):
-            node.pick[s] = False
-        count = left
-        rest = money
-        while True:
-            best = -1
-            score = 0.0
-            for s in range(state.size):
-                if state[s] == 0 and not node.pick[s] and node.profit[s] > 0.0:
-                    ratio = node.profit[s]
-                    if turn == 1:
-                        ratio = np.inf if node.least[s] <= 0.0 else node.profit[s] / node.least[s]
-                    if best < 0 or ratio > score:
-                        best = s
-                        score = ratio
-            if best < 0:
-                break
-            node.pick[best] = True
-            if turn == 0:
-                if count <= 0:
-                    break
-                by_count += node.profit[best]
-                count -= 1
-            elif node.least[best] <= rest:
-                by_money += node.profit[best]
-                rest -= node.least[best]
-            else:
-                by_money += node.profit[best] * max(0.0, rest) / node.least[best]
-                break
-    return total + min(by_money, by_count)

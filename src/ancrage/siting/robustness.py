@@ -74,7 +74,8 @@ def solve_draws(problem: SitingProblem, draws: SitingDraws, best: SitingPlan) ->
 
 def _solve_block(problem: SitingProblem, draws: SitingDraws, best: SitingPlan, block: range) -> _Block:
     from ancrage.siting._kernels import TOLERANCE, compute_excess, compute_totals
-    from ancrage.siting._search import VALUE, run_search, start_from_pool
+    from ancrage.siting._search import run_search, start_from_pool
+    from ancrage.siting._tree import VALUE
 
     m = problem.site_code.size
     data = build_data(problem)
