@@ -23,7 +23,7 @@ $(VENV)/.synced: pyproject.toml requirements/dev.txt | $(filter .uv/bin/uv,$(UV)
 	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --no-deps --no-build-isolation -e .
 	# The kernels are compiled here, so that no first plan waits for them; a stale cache is not noticed by numba.
 	rm -f src/ancrage/siting/__pycache__/*.nb?
-	$(BIN)/python -c "from ancrage.siting.solve import warm_up; warm_up()"
+	$(BIN)/python -c "from ancrage.siting import facility, solve; solve.warm_up(); facility.warm_up_all()"
 	touch $@
 
 run: install

@@ -22,8 +22,8 @@ from ancrage.siting.facility import (
     solve_coverage_points,
     solve_median,
     solve_median_points,
+    warm_up_all,
 )
-from ancrage.siting.solve import warm_up
 from benchmarks import instances
 from benchmarks.measure import ROOT
 from benchmarks.peers import choose_radius
@@ -97,7 +97,7 @@ def run_instance(
 def main() -> None:
     """Solve and print."""
     kind, name, places, seconds, gap = sys.argv[1:]
-    warm_up()
+    warm_up_all()
     if kind == "orlib":
         found = solve_orlib(float(seconds))
     else:

@@ -387,3 +387,9 @@ def warm_up(objective: Objective) -> None:
         solve_coverage_points(points, 6, 150.0)
     elif objective == "set-cover":
         solve_covering_points(points, 150.0)
+
+
+def warm_up_all() -> None:
+    """Compile what every objective needs (called at install)."""
+    for objective in get_args(Objective):
+        warm_up(objective)
