@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from itertools import combinations, count
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from ancrage.errors import InputError
 from ancrage.siting._benefits import Benefits, build_benefits, compute_value
+from ancrage.siting._cover import Prices, build_prices, improve_prices, settle_node
 from ancrage.siting._cover_anneal import build_cover, choose_half
+from ancrage.siting._cover_exact import build_core, list_dominated, solve_core
 from ancrage.siting.cover import is_cover, solve_cover, solve_covering
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -96,6 +100,62 @@ def test_bound_holds_when_the_search_is_cancelled(benefits, patience):
     found = solve_cover(benefits, cancelled=lambda: next(asked) >= patience)
     assert found.value <= best + 1e-9
     assert best - 1e-9 <= found.bound
+
+
+def bound_prices(benefits: Benefits) -> Prices:
+    """Return prices of the whole after some steps."""
+    cover = build_cover(benefits)
+    prices = build_prices(cover.weight.size, cover.fixed.size)
+    prices.state[:] = benefits.state
+    base = settle_node(cover, prices, benefits.places)
+    prices.score[:] = [np.inf, 1.0, 0.0, -np.inf, -np.inf]
+    improve_prices(cover, prices, base, 100)
+    return prices
+
+
+@few
+@given(cases(), st.sampled_from([0.0, -1.0, 0.5]))
+def test_integer_programme_finds_the_best_of_all_plans(benefits, above):
+    best = max(compute_value(benefits, opened) for opened in list_plans(benefits))
+    prices = bound_prices(benefits)
+    core = build_core(build_cover(benefits), prices, benefits.places, best + above)
+    plan, bound = solve_core(core, best + above, None)
+    if above > 0.0:
+        assert (plan, bound) == (None, best + above)
+    else:
+        assert plan is not None
+        assert compute_value(benefits, plan) == pytest.approx(best, abs=1e-6)
+        assert plan.sum() <= benefits.places
+        assert best - 1e-9 <= bound <= best + 1e-4
+
+
+def test_programme_out_of_time_keeps_no_bound():
+    benefits = draw_case(300, 12, 5)
+    core = build_core(build_cover(benefits), bound_prices(benefits), benefits.places, 0.0)
+    assert solve_core(core, 1.0, 0.0) == (None, np.inf)
+
+
+def test_dominated_sites_keep_one_of_equals_and_those_that_earn():
+    # Sites 0 and 1 are equal, 2 covers less, 3 covers less and earns, 4 is cheaper than 0 and covers the same.
+    reach = csr_array(np.array([[1.0, 1, 1, 1, 1, 0], [1, 1, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1]]))
+    fixed = np.array([2.0, 2, 2, -1, 1, 0])
+    assert list_dominated(reach, fixed).tolist() == [True, True, True, False, False, False]
+    assert list_dominated(reach, np.zeros(6)).tolist() == [False, True, True, True, True, False]
+
+
+def test_core_makes_one_row_of_homes_that_the_same_sites_cover():
+    benefits = build_case([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]], [1, 2, 4, 8], places=2)
+    core = build_core(build_cover(benefits), bound_prices(benefits), 2, -np.inf)
+    assert (core.base, core.places, sorted(core.weight)) == (0.0, 2, [3.0, 4.0, 8.0])
+    # Site 1 covers all that site 0 covers.
+    assert core.site.tolist() == [1, 2]
+
+
+def test_deadline_leaves_time_to_the_programme_and_proves():
+    benefits = draw_case(300, 12, 5)
+    found = solve_cover(benefits, deadline=30.0, clock=time.perf_counter)
+    assert found.proven
+    assert found.value == solve_cover(benefits).value
 
 
 def test_solve_cover_proves_a_case_with_an_integrality_gap():

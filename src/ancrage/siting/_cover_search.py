@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import TypeAlias
 
 import numpy as np
@@ -35,6 +36,7 @@ from ancrage.siting._cover_anneal import (
     draw,
     measure_swaps,
 )
+from ancrage.siting._cover_exact import build_core, solve_core
 from ancrage.siting.problem import BoolArray, SearchState
 
 PASSES = (2_000, 10_000, 50_000, 200_000)
@@ -58,6 +60,15 @@ TWO_HALVES = 20_000
 
 BATCH = 8
 """Nodes of the tree between two looks at the clock, the same whatever the threads."""
+
+EXACT_ENTRIES = 400_000
+"""Most entries of an instance given to HiGHS; its linear programme alone takes minutes beyond."""
+
+EXACT_AFTER = 3
+"""Annealings before that: plans that HiGHS starts from must be good, and easy instances are closed by then."""
+
+TREE_WORK = 20_000
+"""Thousands of entries that the tree reads between two looks at HiGHS (some 0.1 s)."""
 
 Opening: TypeAlias = tuple[float, int, Int8Array, NDArray[np.float32]]
 """A node to solve: minus its bound, its number, the sites it decides, prices to start from."""
@@ -83,6 +94,7 @@ class Search:
     nodes: int = 0
     heap: list[Opening] = field(default_factory=list)
     count: int = 0
+    exact: bool = True
 
     def offer(self, opened: BoolArray) -> None:
         """Keep a plan if it is the best so far."""
@@ -155,13 +167,15 @@ def bound_root(search: Search, root: Prices) -> bool:
     return False
 
 
-def search_further(search: Search, workers: list[Prices], second: ThreadPoolExecutor) -> None:
-    """Anneal and branch in turn, for alike times, until the search is over.
+def search_further(search: Search, root: Prices, workers: list[Prices], second: ThreadPoolExecutor) -> None:
+    """Anneal and branch in turn, for alike times, until the search is over; give HiGHS what is left of small instances.
 
     The tree loses its turns where it does not move the bound: on large instances only the plan can improve.
     """
     useful = True
-    for swaps in PASSES:
+    for turn, swaps in enumerate(PASSES):
+        if turn == EXACT_AFTER and finish_exactly(search, root, workers):
+            return
         moves = swaps * search.benefits.places
         if anneal(search, moves, second):
             return
@@ -171,6 +185,41 @@ def search_further(search: Search, workers: list[Prices], second: ThreadPoolExec
                 return
             useful = bound - search.bound > 0.02 * (search.bound - search.value)
     branch(search, workers, second, None)
+
+
+def finish_exactly(search: Search, root: Prices, workers: list[Prices]) -> bool:
+    """Give HiGHS what is left of the instance where it is small; True when the search is over.
+
+    HiGHS stops by its time only. So under a deadline it works beside the tree, and is left behind if the tree proves
+    first; without one it works alone, that the plan may not depend on which was faster, and not at all where the
+    search may be cancelled.
+    """
+    if not search.exact or search.benefits.site.size > EXACT_ENTRIES:
+        return False
+    if search.deadline is None and search.cancelled is not None:
+        return False
+    # Less than the best plan by a little, so that it is itself a plan of the programme.
+    cutoff = search.value - 0.5 * search.margin
+    core = build_core(search.cover, root, search.benefits.places, cutoff)
+    answers: list[tuple[BoolArray | None, float]] = []
+    if search.deadline is None:
+        answers.append(solve_core(core, cutoff, None))
+    else:
+        left = search.deadline - search.read_seconds()
+        if left <= 0.0:
+            return search.is_over()
+        work = Thread(target=lambda: answers.append(solve_core(core, cutoff, left)), daemon=True)
+        work.start()
+        while work.is_alive():
+            if branch(search, workers, None, TREE_WORK):
+                return True
+        if not answers:
+            return search.is_over()
+    plan, bound = answers[0]
+    if plan is not None:
+        search.offer(plan)
+    search.bound = min(search.bound, max(bound, search.value))
+    return search.is_over()
 
 
 def anneal(search: Search, moves: int, second: ThreadPoolExecutor) -> bool:
@@ -244,16 +293,22 @@ def list_places(opened: BoolArray) -> NDArray[np.int32]:
     return np.flatnonzero(opened).astype(np.int32)
 
 
-def branch(search: Search, workers: list[Prices], second: ThreadPoolExecutor, work: int | None) -> bool:
-    """Branch and bound, best bound first, for so many thousand entries read; True when the search is over."""
+def branch(search: Search, workers: list[Prices], second: ThreadPoolExecutor | None, work: int | None) -> bool:
+    """Branch and bound, best bound first, for so many thousand entries read; True when the search is over.
+
+    second : solves half of the nodes; None where it is busy.
+    """
     heap = search.heap
     cost = NODE_STEPS * (search.benefits.site.size + search.open.size) // 1000 + 1
     while heap and -heap[0][0] >= search.value + search.margin:
         batch: list[Opening] = []
         while heap and len(batch) < BATCH and -heap[0][0] >= search.value + search.margin:
             batch.append(heapq.heappop(heap))
-        half = second.submit(solve_nodes, search, workers[1], batch[1::2], search.value)
-        outcomes = solve_nodes(search, workers[0], batch[::2], search.value) + half.result()
+        if second is None:
+            outcomes = solve_nodes(search, workers[0], batch, search.value)
+        else:
+            half = second.submit(solve_nodes, search, workers[1], batch[1::2], search.value)
+            outcomes = solve_nodes(search, workers[0], batch[::2], search.value) + half.result()
         search.nodes += len(batch)
         for bound, plan, state, pi, site in outcomes:
             if plan is not None:

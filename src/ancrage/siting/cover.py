@@ -87,7 +87,7 @@ def solve_cover(
     with ThreadPoolExecutor(max_workers=1) as second:
         if not bound_root(search, root):
             search.heap = [(-search.bound, 0, root.state.copy(), root.best_pi.astype(np.float32))]
-            search_further(search, [build_prices(n, m) for _ in range(2)], second)
+            search_further(search, root, [build_prices(n, m) for _ in range(2)], second)
     proven = search.is_proven()
     bound = search.value + doubt if proven else max(search.bound, search.value) + slack
     return BenefitSolution(
