@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from ancrage.errors import AncrageError
 from ancrage.siting._arrays import build_data, build_moves, build_node, build_tree
-from ancrage.siting.evaluate import check_problem, evaluate
+from ancrage.siting.evaluate import check_problem, compute_budget_limit, evaluate
 from ancrage.siting.options import Search, Watch
 from ancrage.siting.problem import BoolArray, Floors, SearchState, SitingPlan, SitingProblem
 
@@ -62,7 +62,25 @@ def reduce_large(problem: SitingProblem) -> Benefits | None:
     """Return the benefits of a checked problem that reduces to them and is large enough to gain by it, else None."""
     from ancrage.siting.benefits import reduce_problem
 
-    return reduce_problem(problem) if problem.site.size > REDUCED_SIZE else None
+    return reduce_problem(count_places(problem)) if problem.site.size > REDUCED_SIZE else None
+
+
+def count_places(problem: SitingProblem) -> SitingProblem:
+    """Return the problem with its budget read as a number of places, where every site costs the same whoever comes.
+
+    Elsewhere, and where the imposed sites alone exceed the budget, the problem is returned as it is.
+    """
+    usable = ~problem.excluded
+    if problem.budget is None or np.any(problem.desk_cost[usable]) or np.any(problem.income[usable]):
+        return problem
+    prices = np.unique(problem.fixed_cost[usable])
+    if prices.size != 1 or prices[0] <= 0:
+        return problem
+    places = max(0.0, compute_budget_limit(problem.budget)) // float(prices[0])
+    if places < problem.imposed.sum():
+        return problem
+    most = problem.site_code.size if problem.max_places is None else problem.max_places
+    return replace(problem, budget=None, max_places=int(min(places, most)))
 
 
 def solve_reduced(problem: SitingProblem, benefits: Benefits, warm: BoolArray | None, search: Search) -> SitingPlan:
