@@ -13,6 +13,10 @@ MODULES = (
     "bench_diagnosis",
     "bench_import",
     "bench_siting",
+    "bench_median",
+    "bench_national",
+    "bench_region",
+    "bench_peers",
     "bench_travel",
     "bench_sweep",
 )

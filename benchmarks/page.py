@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-from benchmarks.measure import RESULTS, ROOT
+from benchmarks.measure import ROOT
+from benchmarks.page_siting import TABLES
+from benchmarks.tables import read, render_table
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 MARK = "<!-- figures: {} -->"
@@ -17,17 +15,6 @@ PLAN_LABELS = (
     "`ancrage diagnose 200072544`",
     "`ancrage --version` (start alone)",
 )
-
-
-def read(name: str) -> Any:
-    """Return the content of build/bench/NAME.json."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def render_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def render_plan() -> str:
@@ -150,25 +137,35 @@ def render_sweep() -> str:
 
 
 def main() -> None:
-    """Replace what stands between the marks of each table."""
+    """Replace what stands between the marks of each table that was measured here."""
     text = PAGE.read_text(encoding="utf-8")
-    tables = {
-        "plan": render_plan(),
-        "draws": render_draws(),
-        "diagnosis": render_diagnosis(),
-        "import": render_import(),
-        "siting": render_siting(),
-        "sweep": render_sweep(),
-    }
-    for name, table in tables.items():
+    for name, render in RENDER.items():
+        try:
+            table = render()
+        except FileNotFoundError as missing:
+            print(f"{name}: left as it is, {missing.filename} was not measured here")
+            continue
         before, start, rest = text.partition(MARK.format(name))
         _, end, after = rest.partition(MARK.format("end"))
         text = f"{before}{start}\n\n{table}\n\n{end}{after}"
-    machine = read("plan")["machine"]
-    described = ", ".join(f"{name} {value}" for name, value in machine.items())
-    before, start, rest = text.partition(MARK.format("machine"))
-    _, end, after = rest.partition(MARK.format("end"))
-    PAGE.write_text(f"{before}{start}\n\n{described}.\n\n{end}{after}", encoding="utf-8")
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def render_machine() -> str:
+    """Return the machine of the measures of the plan."""
+    return ", ".join(f"{name} {value}" for name, value in read("plan")["machine"].items()) + "."
+
+
+RENDER = {
+    "machine": render_machine,
+    "plan": render_plan,
+    "draws": render_draws,
+    "diagnosis": render_diagnosis,
+    "import": render_import,
+    "siting": render_siting,
+    "sweep": render_sweep,
+    **TABLES,
+}
 
 
 if __name__ == "__main__":
