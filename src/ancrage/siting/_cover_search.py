@@ -6,7 +6,6 @@ import heapq
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import TypeAlias
 
 import numpy as np
@@ -94,7 +93,6 @@ class Search:
     nodes: int = 0
     heap: list[Opening] = field(default_factory=list)
     count: int = 0
-    exact: bool = True
 
     def offer(self, opened: BoolArray) -> None:
         """Keep a plan if it is the best so far."""
@@ -174,7 +172,7 @@ def search_further(search: Search, root: Prices, workers: list[Prices], second: 
     """
     useful = True
     for turn, swaps in enumerate(PASSES):
-        if turn == EXACT_AFTER and finish_exactly(search, root, workers):
+        if turn == EXACT_AFTER and finish_exactly(search, root, workers, second):
             return
         moves = swaps * search.benefits.places
         if anneal(search, moves, second):
@@ -187,35 +185,25 @@ def search_further(search: Search, root: Prices, workers: list[Prices], second: 
     branch(search, workers, second, None)
 
 
-def finish_exactly(search: Search, root: Prices, workers: list[Prices]) -> bool:
+def finish_exactly(search: Search, root: Prices, workers: list[Prices], second: ThreadPoolExecutor) -> bool:
     """Give HiGHS what is left of the instance where it is small; True when the search is over.
 
-    HiGHS stops by its time only. So under a deadline it works beside the tree, and is left behind if the tree proves
-    first; without one it works alone, that the plan may not depend on which was faster, and not at all where the
-    search may be cancelled.
+    HiGHS stops by its time only, so it is not called where the search may be cancelled. Under a deadline the tree
+    goes on beside it; without one HiGHS works alone, that the plan may not depend on which of them was faster.
     """
-    if not search.exact or search.benefits.site.size > EXACT_ENTRIES:
-        return False
-    if search.deadline is None and search.cancelled is not None:
+    if search.cancelled is not None or search.benefits.site.size > EXACT_ENTRIES:
         return False
     # Less than the best plan by a little, so that it is itself a plan of the programme.
     cutoff = search.value - 0.5 * search.margin
     core = build_core(search.cover, root, search.benefits.places, cutoff)
-    answers: list[tuple[BoolArray | None, float]] = []
     if search.deadline is None:
-        answers.append(solve_core(core, cutoff, None))
+        plan, bound = solve_core(core, cutoff, None)
     else:
-        left = search.deadline - search.read_seconds()
-        if left <= 0.0:
-            return search.is_over()
-        work = Thread(target=lambda: answers.append(solve_core(core, cutoff, left)), daemon=True)
-        work.start()
-        while work.is_alive():
-            if branch(search, workers, None, TREE_WORK):
-                return True
-        if not answers:
-            return search.is_over()
-    plan, bound = answers[0]
+        left = max(0.0, search.deadline - search.read_seconds())
+        work = second.submit(solve_core, core, cutoff, left)
+        while not work.done() and not branch(search, workers, None, TREE_WORK):
+            pass
+        plan, bound = work.result()
     if plan is not None:
         search.offer(plan)
     search.bound = min(search.bound, max(bound, search.value))
