@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -57,11 +57,15 @@ true gap remains the plan is out of reach."""
 TWO_HALVES = 20_000
 """Sites from which two threads anneal one half of them each."""
 
+BESIDE_ROOT = 8_000
+"""Swaps by place while the other thread bounds the root of such an instance: both take alike times."""
+
 BATCH = 8
 """Nodes of the tree between two looks at the clock, the same whatever the threads."""
 
-EXACT_ENTRIES = 400_000
-"""Most entries of an instance given to HiGHS; its linear programme alone takes minutes beyond."""
+EXACT_ENTRIES, CORE_ENTRIES = 400_000, 60_000
+"""Most entries of an instance that is reduced for HiGHS, and of what is left and given to it: HiGHS finds neither a
+plan nor a better bound within a minute beyond."""
 
 EXACT_AFTER = 3
 """Annealings before that: plans that HiGHS starts from must be good, and easy instances are closed by then."""
@@ -165,13 +169,31 @@ def bound_root(search: Search, root: Prices) -> bool:
     return False
 
 
+def start_search(search: Search, root: Prices, second: ThreadPoolExecutor) -> bool:
+    """Bound the root, and on large instances anneal beside it; True when the search is over.
+
+    Neither thread sees what the other finds before both have ended, so that nothing depends on which was faster.
+    """
+    if root.rho.size < TWO_HALVES:
+        return bound_root(search, root)
+    aside = replace(search, progress=None)
+    work = second.submit(bound_root, aside, root)
+    anneal(search, BESIDE_ROOT * search.benefits.places, None)
+    work.result()
+    search.offer(aside.open)
+    search.bound = min(search.bound, aside.bound)
+    return search.is_over()
+
+
 def search_further(search: Search, root: Prices, workers: list[Prices], second: ThreadPoolExecutor) -> None:
     """Anneal and branch in turn, for alike times, until the search is over; give HiGHS what is left of small instances.
 
-    The tree loses its turns where it does not move the bound: on large instances only the plan can improve.
+    The tree loses its turns where it does not move the bound: on large instances only the plan can improve. Large
+    instances were annealed beside the root; under a deadline one long annealing is then better than two short ones.
     """
     useful = True
-    for turn, swaps in enumerate(PASSES):
+    first = 0 if root.rho.size < TWO_HALVES else 1 if search.deadline is None else 2
+    for turn, swaps in enumerate(PASSES[first:], first):
         if turn == EXACT_AFTER and finish_exactly(search, root, workers, second):
             return
         moves = swaps * search.benefits.places
@@ -196,6 +218,8 @@ def finish_exactly(search: Search, root: Prices, workers: list[Prices], second: 
     # Less than the best plan by a little, so that it is itself a plan of the programme.
     cutoff = search.value - 0.5 * search.margin
     core = build_core(search.cover, root, search.benefits.places, cutoff)
+    if core.reach.nnz > CORE_ENTRIES:
+        return False
     if search.deadline is None:
         plan, bound = solve_core(core, cutoff, None)
     else:
@@ -210,8 +234,11 @@ def finish_exactly(search: Search, root: Prices, workers: list[Prices], second: 
     return search.is_over()
 
 
-def anneal(search: Search, moves: int, second: ThreadPoolExecutor) -> bool:
-    """Anneal the best plan by so many swaps, or fewer where the time left is short; True when the search is over."""
+def anneal(search: Search, moves: int, second: ThreadPoolExecutor | None) -> bool:
+    """Anneal the best plan by so many swaps, or fewer where the time left is short; True when the search is over.
+
+    second : anneals one half of large instances; None where it is busy.
+    """
     cover, benefits = search.cover, search.benefits
     m = cover.fixed.size
     opened = search.open.copy()
@@ -221,7 +248,6 @@ def anneal(search: Search, moves: int, second: ThreadPoolExecutor) -> bool:
     losses = measure_swaps(cover, free, opened, count, list_places(opened & free), search.seed)
     if losses.size:
         hot = HOT * float(np.percentile(losses, 10))
-        split = m >= TWO_HALVES
         done, size = 0, CHUNK
         began = search.read_seconds()
         while done < moves:
@@ -232,7 +258,7 @@ def anneal(search: Search, moves: int, second: ThreadPoolExecutor) -> bool:
                 moves = max(done, min(moves, fits))
             begin, end = done / moves, min(1.0, (done + size) / moves)
             part = (moves_of(begin, moves, end), hot * COOLING**-begin, hot * COOLING**-end)
-            if split:
+            if second is not None and m >= TWO_HALVES:
                 anneal_halves(search, opened, count, part, second)
             else:
                 anneal_plan(cover, free, opened, count, list_places(opened & free), *part, search.seed)

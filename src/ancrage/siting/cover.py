@@ -2,7 +2,8 @@
 
 Maximal coverage: the most weight within reach of at most p sites. Set covering: the fewest sites that have a share of
 the weight within reach. Plans come from annealing, the bound from a Lagrangian relaxation whose limit is that of the
-linear relaxation; where a true integrality gap remains, a branch and bound closes it on small instances only.
+linear relaxation; where a true integrality gap remains, a branch and bound, and HiGHS on what is left of the instance,
+close it on small instances only.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ancrage.errors import InputError
 from ancrage.siting._benefits import Benefits, compute_value
 from ancrage.siting._cover import build_prices
 from ancrage.siting._cover_anneal import build_cover
-from ancrage.siting._cover_search import Search, bound_root, search_further, seed_plan
+from ancrage.siting._cover_search import Search, search_further, seed_plan, start_search
 from ancrage.siting.benefits import BenefitSolution, check_benefits, compute_margin
 from ancrage.siting.problem import BoolArray, SearchState
 
@@ -50,7 +51,8 @@ def solve_cover(
     Parameters
     ----------
     benefits : of the same value by home for every site within reach (`is_cover`).
-    deadline, clock, warm, seed, progress, cancelled, gap : as in `ancrage.siting.benefits.solve_benefits`.
+    deadline, clock, warm, seed, progress, cancelled, gap : as in `ancrage.siting.benefits.solve_benefits`. HiGHS, which
+        does not stop on request, is used without `cancelled` only.
 
     Raises
     ------
@@ -68,9 +70,10 @@ def solve_cover(
     if deadline is not None and clock is None:
         raise_clock(deadline)
     margin, doubt, slack = compute_margin(benefits)
+    cover = build_cover(benefits)
     search = Search(
         benefits=benefits,
-        cover=build_cover(benefits),
+        cover=cover,
         margin=margin,
         gap=gap,
         deadline=deadline,
@@ -80,12 +83,14 @@ def solve_cover(
         started=clock() if clock else 0.0,
         open=benefits.state > 0,
         seed=np.array([0x9E3779B97F4A7C15 ^ (seed & 0xFFFFFFFF)], dtype=np.uint64),
+        # All homes covered, and every cost that is a gain.
+        bound=float(np.sum(cover.weight) - np.minimum(benefits.fixed, 0.0).sum()),
     )
     seed_plan(search, warm)
     n, m = search.cover.weight.size, search.cover.fixed.size
     root = build_prices(n, m)
     with ThreadPoolExecutor(max_workers=1) as second:
-        if not bound_root(search, root):
+        if not start_search(search, root, second):
             search.heap = [(-search.bound, 0, root.state.copy(), root.best_pi.astype(np.float32))]
             search_further(search, root, [build_prices(n, m) for _ in range(2)], second)
     proven = search.is_proven()
