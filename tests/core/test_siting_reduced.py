@@ -10,6 +10,7 @@ import pytest
 from ancrage.siting import solve as solving
 from ancrage.siting.evaluate import check_plan
 from ancrage.siting.explore import compute_frontier
+from ancrage.siting.facility import solve_saving
 from ancrage.siting.problem import SitingProblem
 from ancrage.siting.solve import count_places, reduce_large, solve
 
@@ -108,3 +109,14 @@ def test_search_stops_at_the_gap_asked():
     assert near.gap <= 0.2
     assert near.bound >= best.evaluation.value
     assert near.nodes <= best.nodes
+
+
+def test_example_of_the_method_page_is_proven_by_its_multipliers():
+    benefit = np.array([[10, 6, 0], [8, 9, 0], [0, 7, 9], [0, 0, 6]], dtype=np.float64)
+    home, site = np.nonzero(benefit)
+    plan = solve_saving(home, site, benefit[home, site], places=2)
+    assert (plan.sites.tolist(), plan.value, plan.bound, plan.proven) == ([0, 2], 33.0, 33.0, True)
+    multipliers = np.array([6.0, 8.0, 7.0, 0.0])
+    rho = np.maximum(0, np.where(benefit > 0, benefit - multipliers[:, None], 0)).sum(axis=0)
+    assert rho.tolist() == [4.0, 1.0, 8.0]
+    assert multipliers.sum() + np.sort(rho)[-2:].sum() == 33.0
