@@ -265,7 +265,7 @@ def test_matrix_may_be_written_in_other_ways(tmp_path, text):
 def test_bad_input_is_refused_with_its_line(tmp_path, form, text, options, words):
     needs = () if "--places" in options or form in ("orlib", "nonsense") else ("--places", "1")
     done = run(write(tmp_path, text), "--format", form, *needs, *options)
-    assert done.exit_code == 2
+    assert done.exit_code == 1
     assert done.stdout == ""
     assert re.search(words, done.stderr.replace("\n", " ")), done.stderr
 
@@ -285,7 +285,7 @@ def test_other_files_and_options_are_refused(matrix, tmp_path):
         ((matrix, "--format", "matrix", "--objective", "set-cover", "--minutes", 1, "--places", 1), "finds the number"),
     ):
         done = run(*arguments)
-        assert done.exit_code == 2, arguments
+        assert done.exit_code == 1, arguments
         assert words in done.stderr, done.stderr
 
 
@@ -297,7 +297,7 @@ def test_sites_table_must_hold_every_site_once(tmp_path):
         ("site,fixed_cost\n2,1\n3,\n", "line 3: '3, '"),
     ):
         done = run(pairs, "--format", "benefits", "--sites", write(tmp_path, text, "sites.csv"))
-        assert done.exit_code == 2
+        assert done.exit_code == 1
         assert words in done.stderr
 
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 app = typer.Typer(name="siting", no_args_is_help=True, help="Solve a siting problem of any field, with its proof.")
 
 _OBJECTIVES = ("p-median", "coverage", "set-cover", "saving")
-_BAD_INPUT = 2
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="File of costs, points or benefits.", show_default=False)
@@ -143,7 +142,7 @@ def solve_file(
 ) -> None:
     """Choose sites: least cost, most weight covered, fewest sites, or most benefit. Ctrl-C prints the best so far.
 
-    Exit codes: 0 a plan, proven or with its gap; 2 refused input.
+    Exit codes: 0 a plan, proven or with its gap; 1 refused input, 2 wrong usage.
     """
     try:
         session.choose_language(lang)
@@ -178,7 +177,7 @@ def solve_file(
             print_summary(plan, instance, question, output)
     except AncrageError as error:
         session.notes.print(session.say(error.text), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(_BAD_INPUT) from error
+        raise typer.Exit(1) from error
 
 
 @dataclass(frozen=True)
