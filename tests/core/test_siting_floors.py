@@ -108,7 +108,7 @@ def test_solve_never_loses_when_a_floor_is_lowered():
 def test_bound_never_falls_below_the_best_plan_wherever_the_search_stops():
     rng = np.random.default_rng(23)
     stopped = 0
-    for _ in range(200):
+    for _ in range(400):
         problem = draw_floored(rng, 7)
         plans = list_plans(problem)
         if not plans:

@@ -234,7 +234,7 @@ def build_node(data: Data) -> Node:
         best_phi=np.zeros(z),
         best_profit=np.zeros(m),
         best_pick=flags(m),
-        answer=whole(2),
+        answer=whole(4),
     )
 
 

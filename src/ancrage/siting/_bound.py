@@ -16,8 +16,9 @@ from ancrage.siting._kernels import BUDGET, COST_WEIGHT, DESKS_PER_DAY, PLACES, 
 from ancrage.siting.evaluate import DESK_ROUNDING
 from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 
-# Positions in Node.answer: what prepare_node found.
-ARCS, FEASIBLE = 0, 1
+# Positions in Node.answer: what prepare_node found, the bounds computed by the last steps, and how
+# many more places fit at most (close_early).
+ARCS, FEASIBLE, STEPS, FIT = 0, 1, 2, 3
 
 
 class Node(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ancrage.siting._bound import Node
+from ancrage.siting._bound import FIT, Node
 from ancrage.siting._kernels import (
     BUDGET,
     COST_WEIGHT,
@@ -18,11 +18,13 @@ from ancrage.siting._kernels import (
     Data,
     Int8Array,
     compute_excess,
+    compute_site,
 )
 from ancrage.siting._moves import COST, SHORT, VALUE, Moves, compute_missing, enter_site, leave_site, refresh_sites
 from ancrage.siting._tree import FLOOR, WORK, Tree, compute_cut, decide, offer_plan
 from ancrage.siting._tree import VALUE as BEST
 from ancrage.siting.evaluate import DESK_ROUNDING
+from ancrage.siting.problem import BoolArray
 
 # The quick bound is tight, and its selection fast, where this many more places fit at most.
 FEW = 12
@@ -136,19 +138,56 @@ def offer_change(data: Data, tree: Tree, value: float, cost: float, short: float
 
 
 @njit(cache=True, nogil=True)
-def offer_entries(data: Data, moves: Moves, node: Node, tree: Tree, base: float, after: int) -> None:
-    """Offer tree.trial with each free site above `after` in turn, the moves being those of tree.trial."""
-    zones = data.need.size
+def compute_entry(data: Data, moves: Moves, opened: BoolArray, e: int) -> tuple[float, float]:
+    """Return value and cost once closed site e opens: enter_site where there are no floors, without its other uses."""
+    none = data.site.size
+    load = 0.0
+    worth = 0.0
+    for j in range(data.col[e], data.col[e + 1]):
+        b = moves.first[data.col_home[j]]
+        if data.col_arc[j] < b:
+            load += data.col_demand[j]
+            worth += data.col_value[j]
+            if b < none:
+                t = data.site[b]
+                moves.cap_load[t] += data.demand[b]
+                moves.cap_worth[t] += data.value[b]
+    value, cost, _ = compute_site(data, e, load, worth)
+    for t in range(opened.size):
+        if not opened[t]:
+            continue
+        if moves.cap_load[t] != 0.0 or moves.cap_worth[t] != 0.0:
+            gain, price, _ = compute_site(
+                data, t, moves.load[t] - moves.cap_load[t], moves.worth[t] - moves.cap_worth[t]
+            )
+            moves.cap_load[t] = 0.0
+            moves.cap_worth[t] = 0.0
+        else:
+            gain, price = moves.gain[t], moves.price[t]
+        value += gain
+        cost += price
+    return value - data.number[COST_WEIGHT] * cost, cost
+
+
+@njit(cache=True, nogil=True)
+def offer_entries(data: Data, moves: Moves, node: Node, tree: Tree, base: float, after: int, limit: float) -> None:
+    """Offer tree.trial with each free site above `after` that `limit` pays for, the moves being those of tree.trial."""
     cut = compute_cut(data, tree)
     for e in range(after + 1, tree.state.size):
-        if tree.state[e] != 0 or base + node.profit[e] <= cut:
+        if tree.state[e] != 0 or node.least[e] > limit or base + node.profit[e] <= cut:
             continue
-        value, cost = enter_site(data, moves, e)
-        leave_site(data, moves, e)
         tree.tally[WORK] += data.col[e + 1] - data.col[e]
-        short = compute_missing(data, moves, moves.add_mass) if zones > 0 else 0.0
+        if data.need.size == 0:
+            value, cost = compute_entry(data, moves, tree.trial, e)
+            short = 0.0
+        else:
+            value, cost = enter_site(data, moves, e)
+            leave_site(data, moves, e)
+            value += moves.total[VALUE]
+            cost += moves.total[COST]
+            short = compute_missing(data, moves, moves.add_mass)
         tree.trial[e] = True
-        offer_change(data, tree, moves.total[VALUE] + value, moves.total[COST] + cost, short)
+        offer_change(data, tree, value, cost, short)
         tree.trial[e] = False
 
 
@@ -164,12 +203,14 @@ def close_last(data: Data, moves: Moves, node: Node, tree: Tree, base: float, fi
         a = node.last[i]
         moves.first[i] = a if a >= data.row[i] and tree.state[data.site[a]] > 0 else none
     moves.arc[:] = none
+    moves.cap_load[:] = 0.0
+    moves.cap_worth[:] = 0.0
     for s in range(m):
         tree.trial[s] = tree.state[s] > 0
     refresh_sites(data, moves, tree.trial)
     tree.tally[WORK] += data.row.size
     offer_change(data, tree, moves.total[VALUE], moves.total[COST], moves.total[SHORT])
-    offer_entries(data, moves, node, tree, base, -1)
+    offer_entries(data, moves, node, tree, base, -1, limit)
     if fit < 2:
         return
     moves.second[:] = moves.first
@@ -189,7 +230,7 @@ def close_last(data: Data, moves: Moves, node: Node, tree: Tree, base: float, fi
         tree.trial[e] = True
         refresh_sites(data, moves, tree.trial)
         tree.tally[WORK] += data.row.size + data.col[e + 1] - data.col[e]
-        offer_entries(data, moves, node, tree, base + node.profit[e], e)
+        offer_entries(data, moves, node, tree, base + node.profit[e], e, limit - node.least[e])
         tree.trial[e] = False
 
 
@@ -200,6 +241,7 @@ def close_early(data: Data, moves: Moves, node: Node, tree: Tree, cut: float) ->
     Otherwise return how many sites were closed because the quick bound meets the cut with them; fewer places then fit.
     """
     m = tree.state.size
+    node.answer[FIT] = m
     spent = 0.0
     opened = 0
     free = 0
@@ -227,6 +269,7 @@ def close_early(data: Data, moves: Moves, node: Node, tree: Tree, cut: float) ->
             if rest < 0.0:
                 fit = rank
                 break
+    node.answer[FIT] = fit
     if fit > FEW:
         return 0
     tree.tally[WORK] += node.stop[m - 1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ancrage.siting._bound import ARCS, FEASIBLE, Node, prepare_node
+from ancrage.siting._bound import ARCS, FEASIBLE, FIT, STEPS, Node, prepare_node
 from ancrage.siting._few import close_early
 from ancrage.siting._interchange import improve_plan
 from ancrage.siting._kernels import BUDGET, PLACES, Data
@@ -30,27 +30,46 @@ from ancrage.siting._tree import (
 )
 from ancrage.siting.problem import BoolArray
 
+# The quick bound stands alone where this many more places fit at most.
+QUICK = 5
+
 
 @njit(cache=True, nogil=True)
+def offer_pool(data: Data, tree: Tree, pool: BoolArray, size: int) -> None:
+    """Offer the first `size` plans of a pool."""
+    for rank in range(size):
+        offer_plan(data, tree, pool[rank])
+
+
+def offer_improved(data: Data, moves: Moves, tree: Tree, opened: BoolArray, max_moves: int) -> None:
+    """Offer what the interchange makes of a plan, if its places are not too many."""
+    # Called from Python, so that the interchange is not compiled again within the search.
+    if int(opened.sum()) <= data.number[PLACES]:
+        tree.trial[:] = opened
+        improve_plan(data, moves, tree.trial, max_moves)
+        offer_plan(data, tree, tree.trial)
+
+
 def start_from_pool(data: Data, moves: Moves, tree: Tree, pool: BoolArray, size: int) -> None:
     """Offer the first `size` plans of a pool, then the interchange from the best of them.
 
     Where none is feasible, the interchange starts from the first few in turn until one is.
     """
     m = tree.best.size
-    for rank in range(size):
-        offer_plan(data, tree, pool[rank])
+    offer_pool(data, tree, pool, size)
     if np.isfinite(tree.score[VALUE]):
-        tree.trial[:] = tree.best
-        improve_plan(data, moves, tree.trial, 4 * m)
-        offer_plan(data, tree, tree.trial)
+        offer_improved(data, moves, tree, tree.best, 4 * m)
         return
     for rank in range(min(size, 4)):
-        tree.trial[:] = pool[rank]
-        improve_plan(data, moves, tree.trial, 4 * m)
-        offer_plan(data, tree, tree.trial)
+        offer_improved(data, moves, tree, pool[rank], 4 * m)
         if np.isfinite(tree.score[VALUE]):
             return
+
+
+def round_root(data: Data, moves: Moves, node: Node, tree: Tree) -> None:
+    """Offer what the interchange makes of the sites that the bound of the root selects (after one node)."""
+    if tree.tally[DEPTH] > 0 and node.answer[STEPS] > 0:
+        offer_improved(data, moves, tree, node.best_pick, 2 * tree.best.size)
 
 
 @njit(cache=True, nogil=True)
@@ -161,6 +180,9 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
                     return -1
                 if decided == 0:
                     break
+        if node.answer[FIT] <= QUICK:
+            # The gains alone close the levels below at less cost than steps.
+            break
         target = cut
         steps = tree.tally[NODE_STEPS]
         if d == 0 and turn == 0:
@@ -173,7 +195,7 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
         phi = tree.phi[d]
         pace = 1.0 if d == 0 else 0.7
         found, lam = tighten_bound(data, node, tree.state, u, tree.lam[d], phi, target, steps, pace)
-        tree.tally[WORK] += steps * node.answer[ARCS]
+        tree.tally[WORK] += node.answer[STEPS] * node.answer[ARCS]
         u[:] = node.best_u
         phi[:] = node.best_phi
         tree.lam[d] = lam
@@ -183,15 +205,6 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
             return -1
         tree.trial[:] = node.best_pick
         offer_plan(data, tree, tree.trial)
-        if d == 0 and tree.reference.shape[0] == 0:
-            for s in range(m):
-                tree.trial[s] = node.best_pick[s]
-            size = 0
-            for s in range(m):
-                size += tree.trial[s]
-            if size <= data.number[PLACES]:
-                improve_plan(data, moves, tree.trial, 2 * m)
-                offer_plan(data, tree, tree.trial)
         cut = compute_cut(data, tree)
         if bound <= cut:
             return -1
@@ -200,8 +213,9 @@ def enter_node(data: Data, moves: Moves, node: Node, tree: Tree) -> int:
             break
     # The site that may take most users changes most what is left to decide.
     chosen = -1
+    score = node.profit if node.answer[FIT] <= QUICK else node.most
     for s in range(m):
-        if tree.state[s] == 0 and (chosen < 0 or node.most[s] > node.most[chosen]):
+        if tree.state[s] == 0 and (chosen < 0 or score[s] > score[chosen]):
             chosen = s
     if chosen < 0:
         for s in range(m):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ancrage.siting._bound import Node, compute_bound
+from ancrage.siting._bound import STEPS, Node, compute_bound
 from ancrage.siting._kernels import (
     BUDGET,
     DESKS_PER_DAY,
@@ -139,6 +139,7 @@ def tighten_bound(
     weight = data.number[PRICE_PACE]
     spread = data.number[SPREAD]
     project_prices(data, node, u)
+    node.answer[STEPS] = 0
     node.direction[:] = 0.0
     node.zone_direction[:] = 0.0
     best = np.inf
@@ -147,6 +148,7 @@ def tighten_bound(
     stalled = 0
     patience = 8 if iterations < 100 else 12
     for step in range(iterations):
+        node.answer[STEPS] += 1
         bound = compute_bound(data, node, state, u, lam, phi)
         if bound < best:
             if bound < best - 1e-4 * abs(best - target):

@@ -129,7 +129,7 @@ def run_engine(
     priced : the prices of the root are already good ones, to start from.
     """
     from ancrage.siting._kernels import TOLERANCE
-    from ancrage.siting._search import compute_open_bound, run_search
+    from ancrage.siting._search import compute_open_bound, round_root, run_search
     from ancrage.siting._tree import NODES, VALUE
 
     data, moves, node, tree = engine.data, engine.moves, engine.node, engine.tree
@@ -139,9 +139,12 @@ def run_engine(
     if not priced:
         seed_multipliers(data, tree)
     tol = float(data.number[TOLERANCE])
-    done = False
+    done, first = False, True
     while not done:
-        done = run_search(data, moves, node, tree, CHUNK, np.iinfo(np.int64).max // 2)
+        done = run_search(data, moves, node, tree, CHUNK, 1 if first else np.iinfo(np.int64).max // 2)
+        if first and not done:
+            round_root(data, moves, node, tree)
+        first = False
         bound = float(tree.score[VALUE]) if done else float(compute_open_bound(tree))
         seconds = watch.read_seconds()
         state = build_state(float(tree.score[VALUE]), bound, tol, int(tree.tally[NODES]), seconds)
