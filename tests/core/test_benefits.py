@@ -157,7 +157,7 @@ def test_short_rows_give_the_same_profits():
     rows = Rows(benefits.row, benefits.site, benefits.value)
     dual = build_dual(40, 30, 8)
     short = Rows(np.empty_like(rows.row), np.empty_like(rows.site), np.empty_like(rows.value))
-    size = shorten_rows(rows, np.full(40, 0.9), 0.8, short, dual.next)
+    size = shorten_rows(rows, np.zeros(30, dtype=np.int8), np.full(40, 0.9), 0.8, short, dual.next)
     assert 0 < size < rows.site.size
     for u in (np.full(40, 0.95), rng.uniform(0.0, 1.0, 40), np.zeros(40)):
         dual.u[:] = u

@@ -120,8 +120,13 @@ def cut_rows(rows: Rows, state: Int8Array, u: FloatArray, new: Rows, new_u: Floa
 
 
 @njit(cache=True, nogil=True)
-def shorten_rows(rows: Rows, u: FloatArray, share: float, short: Rows, next_value: FloatArray) -> int:
-    """Copy the entries of each row above `share` x u, and write the largest one left out; return how many are kept."""
+def shorten_rows(
+    rows: Rows, asleep: Int8Array, u: FloatArray, share: float, short: Rows, next_value: FloatArray
+) -> int:
+    """Copy the entries of each row above `share` x u, and write the largest one left out; return how many are kept.
+
+    Entries of sites asleep (not 0) are skipped wherever they are.
+    """
     size = 0
     for i in range(u.size):
         least = share * u[i]
@@ -131,9 +136,10 @@ def shorten_rows(rows: Rows, u: FloatArray, share: float, short: Rows, next_valu
             if rows.value[a] <= least:
                 next_value[i] = rows.value[a]
                 break
-            short.site[size] = rows.site[a]
-            short.value[size] = rows.value[a]
-            size += 1
+            if asleep[rows.site[a]] == 0:
+                short.site[size] = rows.site[a]
+                short.value[size] = rows.value[a]
+                size += 1
     short.row[u.size] = size
     return size
 
@@ -142,7 +148,8 @@ def shorten_rows(rows: Rows, u: FloatArray, share: float, short: Rows, next_valu
 def compute_profits(rows: Rows, short: Rows, fixed: FloatArray, dual: Dual) -> float:
     """Write rho and the number of entries above u of each home; return sum u.
 
-    The short rows are read where they hold every entry above u, the whole rows elsewhere: rho is exact in all cases.
+    The short rows are read where they hold every entry above u, the whole rows elsewhere: rho is exact in all cases,
+    but for sites asleep, whose rho is under-estimated.
     """
     rho = dual.rho
     for s in range(fixed.size):

@@ -16,18 +16,22 @@ from numpy.typing import NDArray
 
 from ancrage.siting._benefit_bound import (
     BOUND,
-    CUTOFF,
     PACE,
     READS,
     STEPS,
-    TARGET,
-    Dual,
     Rows,
     build_dual,
-    cut_rows,
     decide_sites,
-    improve_dual,
-    shorten_rows,
+)
+from ancrage.siting._benefit_instance import (
+    PATIENCE,
+    SHORT_ENTRIES,
+    Instance,
+    build_core,
+    choose_asleep,
+    cut_instance,
+    shorten_instance,
+    step_dual,
 )
 from ancrage.siting._benefit_plan import (
     PlanState,
@@ -39,7 +43,7 @@ from ancrage.siting._benefit_plan import (
 )
 from ancrage.siting._benefit_tree import BRANCH, VALUE, Node, add_sure, build_node, solve_node
 from ancrage.siting._benefits import Benefits, Int8Array, compute_value
-from ancrage.siting.problem import BoolArray, FloatArray, IntArray, SearchState
+from ancrage.siting.problem import BoolArray, FloatArray, SearchState
 
 CHUNK = 20_000_000
 """Entries read between two looks at the clock (about 0.1 s)."""
@@ -47,14 +51,19 @@ CHUNK = 20_000_000
 ROUND = 20
 """Most subgradient steps between two exchanges with the local search."""
 
-PATIENCE = 20
-"""Steps without progress after which the pace at the root is halved; with 8, the bound stalls a fifth higher."""
 
 NODE_STEPS = 120
 """Subgradient steps at a node of the tree, fewer where rows are long."""
 
 LONG = 2_000_000
 """Entries from which a node takes a quarter of its steps, and batches are of two nodes."""
+
+CORE_ROUND = 50
+"""Steps between two exchanges where most sites are asleep: they are short."""
+
+
+CLOSER = 0.8
+"""Share of the last gap rounded at which the bound's plan is rounded again."""
 
 KICK_READS = 1000
 """A kick of the local search takes about as long as reading this many entries per near arc of a site (measured)."""
@@ -117,24 +126,6 @@ class Search:
         return self.cancelled is not None and self.cancelled()
 
 
-@dataclass
-class _Instance:
-    """What is left to decide: rows of some homes and sites, less what the open sites give (`base`)."""
-
-    rows: Rows
-    fixed: FloatArray
-    site: IntArray
-    home: IntArray
-    places: int
-    base: float
-    dual: Dual
-    short: Rows = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.short = self.rows
-        self.dual.next[:] = 0.0
-
-
 def seed_plan(search: Search, plans: PlanState, warm: BoolArray | None) -> None:
     """Give the search its first plans: greedy and `warm`, each improved by interchange."""
     everyone = search.benefits.state == 0
@@ -151,14 +142,14 @@ def seed_plan(search: Search, plans: PlanState, warm: BoolArray | None) -> None:
         search.offer(opened)
 
 
-def build_root(search: Search, plans: PlanState) -> _Instance:
+def build_root(search: Search, plans: PlanState) -> Instance:
     """Return the whole instance, imposed sites taken out, multipliers between the two best of each home."""
     benefits = search.benefits
     n, m = benefits.row.size - 1, benefits.fixed.size
     load_plan(benefits, plans, search.open.copy())
     dual = build_dual(n, m, PATIENCE)
     dual.u[:] = dual.best_u[:] = 0.5 * (plans.value1 + plans.value2)
-    root = _Instance(
+    root = Instance(
         rows=Rows(benefits.row, benefits.site, benefits.value),
         fixed=benefits.fixed,
         site=np.arange(m),
@@ -167,94 +158,64 @@ def build_root(search: Search, plans: PlanState) -> _Instance:
         base=0.0,
         dual=dual,
     )
-    return cut_instance(root, benefits.state) if np.any(benefits.state != 0) else root
-
-
-def cut_instance(instance: _Instance, state: Int8Array) -> _Instance:
-    """Return the instance left when sites of it are open (1) or closed (-1)."""
-    old = instance.dual
-    rows = instance.rows
-    left = Rows(np.empty_like(rows.row), np.empty_like(rows.site), np.empty_like(rows.value))
-    u = np.empty_like(old.u)
-    base = instance.base + float(cut_rows(rows, state, old.best_u, left, u)) - float(instance.fixed[state > 0].sum())
-    homes = np.flatnonzero(np.diff(left.row))
-    sites = np.flatnonzero(state == 0)
-    number = np.full(state.size, -1, dtype=np.int32)
-    number[sites] = np.arange(sites.size, dtype=np.int32)
-    size = int(left.row[-1])
-    dual = build_dual(homes.size, sites.size, PATIENCE)
-    dual.u[:] = dual.best_u[:] = u[homes]
-    dual.direction[:] = old.direction[homes]
-    dual.mean[:] = old.mean[sites]
-    dual.score[:] = old.score
-    dual.score[BOUND] = np.inf
-    dual.tally[:] = old.tally
-    return _Instance(
-        rows=Rows(np.append(left.row[homes], size), number[left.site[:size]], left.value[:size].copy()),
-        fixed=instance.fixed[sites],
-        site=instance.site[sites],
-        home=instance.home[homes],
-        places=instance.places - int(np.sum(state > 0)),
-        base=base,
-        dual=dual,
-    )
+    if np.any(benefits.state != 0):
+        return cut_instance(root, benefits.state)
+    if root.rows.site.size > SHORT_ENTRIES:
+        shorten_instance(root)
+    return root
 
 
 def solve_root(
-    search: Search, instance: _Instance, plans: PlanState, second: ThreadPoolExecutor
-) -> tuple[bool, _Instance]:
+    search: Search, instance: Instance, plans: PlanState, second: ThreadPoolExecutor
+) -> tuple[bool, Instance]:
     """Improve plans and bound in turn until the search is over (True) or both stall; return what is left."""
     rounding = build_plan_state(search.benefits)
     core = choose_core(search, instance)
-    rounds, stalled = 0, 0
+    rounds, stalled, since, last = 0, 0, 0, np.inf
     while True:
-        dual = instance.dual
         value, bound = search.value, search.bound
-        dual.score[TARGET] = value + 0.5 * search.margin
-        dual.score[CUTOFF] = value + search.margin
+        dual = instance.read_dual()
         per_step = int(dual.tally[READS]) // max(int(dual.tally[STEPS]), 1) + dual.u.size + dual.rho.size + 1
-        steps = int(min(ROUND, max(5, CHUNK // per_step)))
+        steps = int(
+            min(CORE_ROUND, max(50, CHUNK // per_step)) if instance.core else min(ROUND, max(5, CHUNK // per_step))
+        )
         rounded = None
-        if rounds > 0 and stalled < 2:
+        since += 1
+        if rounds > 0 and stalled < 2 and (bound - value < CLOSER * last or since >= 16):
             rounded = search.decided > 0
             rounded[instance.site[dual.pick]] = True
+            since, last = 0, bound - value
         local = None
         if rounded is not None or search.is_promising():
             local = _Local(search, (plans, rounding), rounded, core, steps * per_step, second)
-        final = improve_dual(
-            instance.rows,
-            instance.short,
-            instance.fixed,
-            np.zeros(instance.site.size, dtype=np.int8),
-            instance.places,
-            instance.base,
-            dual,
-            steps,
-        )
+        final = step_dual(instance, search.value, search.margin, steps)
         if stalled < 2:
             search.reads += steps * per_step
         if local:
             local.join(search)
         picked = search.decided > 0
-        picked[instance.site[dual.best_pick]] = True
+        picked[instance.site[instance.dual.best_pick]] = True
         search.offer(picked)
-        search.bound = min(search.bound, float(dual.score[BOUND]))
+        search.bound = min(search.bound, float(instance.dual.score[BOUND]))
         rounds += 1
         if search.is_over():
             return True, instance
         left = decide_instance(search, instance)
         if left.site.size == 0 or left.places == 0:
             return close_root(search), left
-        if left is not instance or rounds % 8 == 1:
+        if left is not instance or (rounds % 8 == 1 and rounds < 64):
             instance = left
             core = choose_core(search, instance)
         if bound - search.bound + search.value - value > 0.01 * (search.bound - search.value):
             stalled = 0
-        elif dual.score[PACE] < 0.02:
+        elif instance.read_dual().score[PACE] < 0.02:
             stalled += 1
         if final or (stalled >= 3 and not search.is_promising()):
             return False, instance
-        if rounds % 8 == 3 and instance.rows.site.size > 100_000:
+        if instance.core is None and np.isfinite(instance.dual.score[BOUND]):
+            asleep = choose_asleep(instance, search.bound - search.value)
+            instance.core = None if asleep is None else build_core(instance, asleep)
+        if rounds % 8 == 3 and instance.rows.site.size > SHORT_ENTRIES and instance.core is None:
             shorten_instance(instance)
 
 
@@ -321,7 +282,7 @@ def close_root(search: Search) -> bool:
     return True
 
 
-def choose_core(search: Search, instance: _Instance) -> BoolArray:
+def choose_core(search: Search, instance: Instance) -> BoolArray:
     """Return the sites worth opening: the best reduced profits, and the best plan."""
     core = search.open.copy()
     size = 4 * instance.places + 60
@@ -332,7 +293,7 @@ def choose_core(search: Search, instance: _Instance) -> BoolArray:
     return core
 
 
-def decide_instance(search: Search, instance: _Instance) -> _Instance:
+def decide_instance(search: Search, instance: Instance) -> Instance:
     """Decide the sites whose other choice cannot be better, and cut the instance if that makes it much smaller."""
     state = np.zeros(instance.site.size, dtype=np.int8)
     bound = float(instance.dual.score[BOUND])
@@ -345,15 +306,7 @@ def decide_instance(search: Search, instance: _Instance) -> _Instance:
     return cut_instance(instance, state)
 
 
-def shorten_instance(instance: _Instance) -> None:
-    """Gather the entries near the multipliers and above them, so that a step reads memory in order."""
-    rows = instance.rows
-    short = Rows(np.empty_like(rows.row), np.empty_like(rows.site), np.empty_like(rows.value))
-    size = shorten_rows(rows, instance.dual.best_u, 0.7, short, instance.dual.next)
-    instance.short = Rows(short.row, short.site[:size].copy(), short.value[:size].copy())
-
-
-def compute_multipliers(search: Search, instance: _Instance) -> FloatArray:
+def compute_multipliers(search: Search, instance: Instance) -> FloatArray:
     """Return the best multipliers, imposed sites put back, (n,)."""
     benefits = search.benefits
     u = np.zeros(benefits.row.size - 1)
@@ -362,7 +315,7 @@ def compute_multipliers(search: Search, instance: _Instance) -> FloatArray:
     return u
 
 
-def solve_tree(search: Search, instance: _Instance, plans: PlanState, second: ThreadPoolExecutor) -> None:
+def solve_tree(search: Search, instance: Instance, plans: PlanState, second: ThreadPoolExecutor) -> None:
     """Branch and bound on what is left, best bound first, until the search is over.
 
     Nodes go by batches of fixed size, the same whatever the threads: each is solved from the best plan known when the
@@ -433,7 +386,7 @@ class _Outcome:
 
 
 def solve_nodes(
-    search: Search, instance: _Instance, node: Node, batch: list[tuple[float, int, _Open]]
+    search: Search, instance: Instance, node: Node, batch: list[tuple[float, int, _Open]]
 ) -> list[_Outcome]:
     """Solve some nodes one after the other with one set of buffers."""
     outcomes = []
@@ -463,7 +416,7 @@ def solve_nodes(
     return outcomes
 
 
-def improve_found(search: Search, instance: _Instance, plans: PlanState, chosen: BoolArray) -> None:
+def improve_found(search: Search, instance: Instance, plans: PlanState, chosen: BoolArray) -> None:
     """Offer a plan met in the tree, as it is and improved by interchange."""
     opened = search.decided > 0
     opened[instance.site[chosen]] = True
