@@ -18,6 +18,9 @@ from ancrage.siting.problem import BoolArray, FloatArray, IntArray
 UNCOVERED_SHARE = 5
 """Of 100 swaps, how many open a site near a home that is not covered, wherever the closed one is."""
 
+NEAR_DRAWS = 4
+"""Draws of a site near the closed one before another swap is tried."""
+
 TEMPERATURE_STEPS = 200
 """Moves between two changes of temperature."""
 
@@ -131,8 +134,15 @@ def choose_half(cover: Cover, start: int, half: Int8Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def swap_sites(cover: Cover, count: Int32Array, leave: int, enter: int) -> float:
-    """Close a site, open another, and return what is gained [unit]."""
+def add_site(cover: Cover, count: Int32Array, s: int) -> None:
+    """Count a site among those open."""
+    for a in range(cover.col[s], cover.col[s + 1]):
+        count[cover.home[a]] += 1
+
+
+@njit(cache=True, nogil=True)
+def move_site(cover: Cover, count: Int32Array, leave: int, enter: int) -> float:
+    """Close a site and return what is gained once another opens [unit]; that one is not counted yet."""
     gain = float(cover.fixed[leave] - cover.fixed[enter])
     for a in range(cover.col[leave], cover.col[leave + 1]):
         i = cover.home[a]
@@ -143,7 +153,6 @@ def swap_sites(cover: Cover, count: Int32Array, leave: int, enter: int) -> float
         i = cover.home[a]
         if count[i] == 0:
             gain += cover.weight[i]
-        count[i] += 1
     return gain
 
 
@@ -179,6 +188,17 @@ def draw_swap(
         if size == 0:
             return at, -1
         i = cover.home[begin + draw(seed, size)]
+        # A site that covers two homes of the closed one is near it: such swaps are accepted more often.
+        near = cover.home[begin + draw(seed, size)]
+        size = cover.row[i + 1] - cover.row[i]
+        for _ in range(NEAR_DRAWS):
+            enter = cover.site[cover.row[i] + draw(seed, size)]
+            if not opened[enter] and movable[enter]:
+                column = cover.home[cover.col[enter] : cover.col[enter + 1]]
+                place = np.searchsorted(column, near)
+                if place < column.size and column[place] == near:
+                    return at, enter
+        return at, -1
     size = cover.row[i + 1] - cover.row[i]
     if size == 0:
         return at, -1
@@ -216,13 +236,14 @@ def anneal_plan(
         if enter < 0:
             continue
         leave = places[at]
-        gain = swap_sites(cover, count, leave, enter)
+        gain = move_site(cover, count, leave, enter)
         if gain >= 0.0 or (gain > -40.0 * heat and draw(seed, 1 << 30) < np.exp(gain / heat) * (1 << 30)):
+            add_site(cover, count, enter)
             opened[leave] = False
             opened[enter] = True
             places[at] = enter
         else:
-            swap_sites(cover, count, enter, leave)
+            add_site(cover, count, leave)
 
 
 @njit(cache=True, nogil=True)
@@ -239,8 +260,8 @@ def measure_swaps(
         if enter < 0:
             continue
         leave = places[at]
-        gain = swap_sites(cover, count, leave, enter)
-        swap_sites(cover, count, enter, leave)
+        gain = move_site(cover, count, leave, enter)
+        add_site(cover, count, leave)
         if gain < 0.0:
             losses[size] = -gain
             size += 1

@@ -41,7 +41,7 @@ from ancrage.siting.problem import BoolArray, SearchState
 PASSES = (2_000, 10_000, 50_000, 200_000)
 """Swaps by place of the successive annealings: a longer one finds better plans."""
 
-HOT, COOLING = 0.3, 20.0
+HOT, COOLING = 0.6, 8.0
 """Temperature at the start of an annealing, in tenth percentiles of what swaps lose, and how far it falls."""
 
 CHUNK = 150_000
@@ -192,7 +192,7 @@ def search_further(search: Search, root: Prices, workers: list[Prices], second: 
     instances were annealed beside the root; under a deadline one long annealing is then better than two short ones.
     """
     useful = True
-    first = 0 if root.rho.size < TWO_HALVES else 1 if search.deadline is None else 2
+    first = 0 if root.rho.size < TWO_HALVES else 1 if search.deadline is None else len(PASSES) - 1
     for turn, swaps in enumerate(PASSES[first:], first):
         if turn == EXACT_AFTER and finish_exactly(search, root, workers, second):
             return
