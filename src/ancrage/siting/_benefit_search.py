@@ -62,8 +62,15 @@ CORE_ROUND = 50
 """Steps between two exchanges where most sites are asleep: they are short."""
 
 
+CORE_KICKS = 2.0
+"""Reads that the local search may spend in vain over those of all, where sites are asleep: a tree would be too large
+to help soon."""
+
 CLOSER = 0.8
 """Share of the last gap rounded at which the bound's plan is rounded again."""
+
+OFTEN = 3
+"""Rounds after which it is rounded again anyway."""
 
 KICK_READS = 1000
 """A kick of the local search takes about as long as reading this many entries per near arc of a site (measured)."""
@@ -106,9 +113,9 @@ class Search:
         self.open, self.value = opened.copy(), value
         return True
 
-    def is_promising(self) -> bool:
+    def is_promising(self, patience: float = 0.5) -> bool:
         """Say whether the local search deserves more: it lately found better, or the rest went on without it."""
-        return 2 * self.quiet <= self.reads
+        return self.quiet <= patience * self.reads
 
     def is_proven(self) -> bool:
         return self.bound < self.value + self.margin
@@ -181,12 +188,13 @@ def solve_root(
         )
         rounded = None
         since += 1
-        if rounds > 0 and stalled < 2 and (bound - value < CLOSER * last or since >= 16):
+        if rounds > 0 and stalled < 2 and (bound - value < CLOSER * last or since >= OFTEN):
             rounded = search.decided > 0
             rounded[instance.site[dual.pick]] = True
             since, last = 0, bound - value
         local = None
-        if rounded is not None or search.is_promising():
+        patience = CORE_KICKS if instance.core else 0.5
+        if rounded is not None or search.is_promising(patience):
             local = _Local(search, (plans, rounding), rounded, core, steps * per_step, second)
         final = step_dual(instance, search.value, search.margin, steps)
         if stalled < 2:
@@ -210,7 +218,7 @@ def solve_root(
             stalled = 0
         elif instance.read_dual().score[PACE] < 0.02:
             stalled += 1
-        if final or (stalled >= 3 and not search.is_promising()):
+        if final or (stalled >= 3 and not search.is_promising(patience)):
             return False, instance
         if instance.core is None and np.isfinite(instance.dual.score[BOUND]):
             asleep = choose_asleep(instance, search.bound - search.value)
@@ -283,9 +291,12 @@ def close_root(search: Search) -> bool:
 
 
 def choose_core(search: Search, instance: Instance) -> BoolArray:
-    """Return the sites worth opening: the best reduced profits, and the best plan."""
+    """Return the sites worth opening: the best reduced profits, fewer once they are nearly settled, and the best plan.
+
+    What the sites of a plan lack to the least profit picked sums to at most the gap, so few are far down the list.
+    """
     core = search.open.copy()
-    size = 4 * instance.places + 60
+    size = (2 if instance.core else 4) * instance.places + 60
     if size >= instance.site.size or not np.isfinite(instance.dual.score[BOUND]):
         core[instance.site] = True
     else:
