@@ -44,7 +44,7 @@ from ancrage.siting.solve import (
 
 NEXT_STEPS = 100
 """Subgradient steps at the root of a limit that starts from the prices of the limit below."""
-ALTERNATIVE_WORK = 100_000_000
+ALTERNATIVE_WORK = 300_000_000
 """Arcs read at most to find one alternative (a few seconds); the farthest plan found until then is kept."""
 
 
