@@ -380,7 +380,7 @@ def warm_up(objective: Objective) -> None:
     near = build_point_costs(points, points, "floor").list_near(np.full(60, 100.0), np.ones(60))
     rows = Rows(*near)
     # Only large problems come to this one by themselves.
-    shorten_rows(rows, np.zeros(60), 0.7, rows, np.zeros(60))
+    shorten_rows(rows, np.zeros(60, dtype=np.int8), np.zeros(60), 0.7, rows, np.zeros(60))
     if objective == "p-median":
         solve_median_points(points, 6, metric="floor")
     elif objective == "coverage":
