@@ -34,14 +34,17 @@ def run(seconds: float, runs: int) -> None:
     found = run_instance("france-coverage", "", 1_000, 2 * seconds, COVERAGE_GAP, runs)
     rows.append({"problem": "coverage", "places": 1_000, **found})
     show("coverage, 1,000 places", found)
-    growth = []
+    growth: list[dict[str, Any]] = []
+    gaps = {"median": MEDIAN_GAP, "coverage": COVERAGE_GAP}
+    result = {"seconds_allowed": seconds, "gaps": gaps, "rows": rows, "growth": growth}
+    write_result("national", result)
     for kind, gap in (("growth-median", MEDIAN_GAP), ("growth-coverage", COVERAGE_GAP)):
         for n in SIZES:
-            found = run_instance(kind, str(n), max(2, round(n / 35)), 2 * seconds, gap, runs)
+            found = run_instance(kind, str(n), max(2, round(n / 35)), seconds / 2, gap, runs)
             growth.append({"problem": kind.removeprefix("growth-"), "n": n, **found})
             show(f"{kind} {n}", found)
-    gaps = {"median": MEDIAN_GAP, "coverage": COVERAGE_GAP}
-    write_result("national", {"seconds_allowed": seconds, "gaps": gaps, "rows": rows, "growth": growth})
+            write_result("national", result)
+    write_result("national", result)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Unpack, cast
@@ -156,7 +156,9 @@ def solve_file(
         from ancrage.cli.siting_summary import build_json, print_summary, write_assignment
 
         compile_seconds = compile_kernels(question)
-        with show_progress(as_json) as tell, catch_interrupt() as cancelled:
+        # HiGHS, which ends small coverages, cannot be stopped with its plan: a program waits for the proof instead.
+        catch = nullcontext(None) if as_json and question.objective == "coverage" else catch_interrupt()
+        with show_progress(as_json) as tell, catch as cancelled:
             plan = solve_instance(
                 instance,
                 question,

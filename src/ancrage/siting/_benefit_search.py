@@ -149,13 +149,14 @@ def seed_plan(search: Search, plans: PlanState, warm: BoolArray | None) -> None:
         search.offer(opened)
 
 
-def build_root(search: Search, plans: PlanState) -> Instance:
-    """Return the whole instance, imposed sites taken out, multipliers between the two best of each home."""
+def build_root(search: Search, plans: PlanState, u: FloatArray | None = None) -> Instance:
+    """Return the whole instance, imposed sites taken out, multipliers `u` or between the two best of each home."""
     benefits = search.benefits
     n, m = benefits.row.size - 1, benefits.fixed.size
     load_plan(benefits, plans, search.open.copy())
     dual = build_dual(n, m, PATIENCE)
-    dual.u[:] = dual.best_u[:] = 0.5 * (plans.value1 + plans.value2)
+    dual.u[:] = 0.5 * (plans.value1 + plans.value2) if u is None else u
+    dual.best_u[:] = dual.u
     root = Instance(
         rows=Rows(benefits.row, benefits.site, benefits.value),
         fixed=benefits.fixed,

@@ -55,6 +55,7 @@ def solve_benefits(
     deadline: float | None = None,
     clock: Callable[[], float] | None = None,
     warm: BoolArray | None = None,
+    u: FloatArray | None = None,
     seed: int = 0,
     progress: Callable[[SearchState], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -71,6 +72,7 @@ def solve_benefits(
         bound reached. None goes to the proof, or to `gap`.
     clock : returns seconds, such as time.perf_counter; without it no time is measured.
     warm : (m,) a plan to start from; imposed sites are added, excluded ones and those beyond the places taken out.
+    u : (n,) multipliers to start from, >= 0; any give a valid bound.
     seed : of the local search.
     progress : receives the state of the search a few times per second.
     cancelled : asked as often; True stops the search as a deadline does.
@@ -104,7 +106,7 @@ def solve_benefits(
     plans = build_plan_state(benefits)
     seed_plan(search, plans, warm)
     with ThreadPoolExecutor(max_workers=1) as second:
-        instance = build_root(search, plans)
+        instance = build_root(search, plans, u)
         over, instance = solve_root(search, instance, plans, second)
         u = compute_multipliers(search, instance) if search.u is None else search.u
         if not over:
