@@ -146,7 +146,7 @@ def render_growth() -> str:
             "problem": {"median": "p-median", "coverage": "coverage"}[row["problem"]],
             "communes": row["n"],
             "seconds": row["seconds"],
-            "memory [MB]": row["peak_mb"],
+            "memory": row["peak_mb"],
         }
         for row in found["growth"]
     ]
@@ -157,8 +157,13 @@ def render_growth() -> str:
     charts = [
         alt.Chart(alt.Data(values=rows), width=300, height=220)
         .mark_line(point=True)
-        .encode(x=x, y=alt.Y(f"{name}:Q", scale=alt.Scale(type="log")), color=colour, shape="problem:N")
-        for name in ("seconds", "memory [MB]")
+        .encode(
+            x=x,
+            y=alt.Y(f"{name}:Q", scale=alt.Scale(type="log"), title=title),
+            color=colour,
+            shape=alt.Shape("problem:N", legend=None),
+        )
+        for name, title in (("seconds", "seconds"), ("memory", "memory [MB]"))
     ]
     PICTURE.write_text(vl_convert.vegalite_to_svg(alt.hconcat(*charts).to_json()), encoding="utf-8")
     table = render_table(
