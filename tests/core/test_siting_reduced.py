@@ -120,3 +120,12 @@ def test_example_of_the_method_page_is_proven_by_its_multipliers():
     rho = np.maximum(0, np.where(benefit > 0, benefit - multipliers[:, None], 0)).sum(axis=0)
     assert rho.tolist() == [4.0, 1.0, 8.0]
     assert multipliers.sum() + np.sort(rho)[-2:].sum() == 33.0
+
+
+def test_deadline_already_past_still_gives_a_bound():
+    problem = draw_savings(np.random.default_rng(10), 30, 4)
+    problem = replace(problem, demand=np.ones(problem.site.size), desk_cost=np.ones(30), budget=12.0, max_places=None)
+    ticks = iter(range(0, 10**9, 1000))
+    plan = solve(problem, deadline=0.0, clock=lambda: float(next(ticks)))
+    assert np.isfinite([plan.bound, plan.gap]).all()
+    assert plan.bound >= plan.evaluation.value

@@ -150,7 +150,8 @@ def run_engine(
         state = build_state(float(tree.score[VALUE]), bound, tol, int(tree.tally[NODES]), seconds)
         if progress is not None:
             progress(state)
-        if watch.is_over(seconds) or state.gap <= enough:
+        # Without the bound of the root there would be no gap to show: it is waited for.
+        if bound < np.inf and (watch.is_over(seconds) or state.gap <= enough):
             break
     found = bool(np.isfinite(tree.score[VALUE]))
     bound = float(tree.score[VALUE]) if done else float(compute_open_bound(tree))
