@@ -21,6 +21,7 @@ from ancrage.siting._benefit_bound import EPSILON, find_divisor
 from ancrage.siting._benefit_plan import build_plan_state
 from ancrage.siting._benefit_search import Search, build_root, compute_multipliers, seed_plan, solve_root, solve_tree
 from ancrage.siting._benefits import Benefits, build_benefits
+from ancrage.siting.options import check_clock
 from ancrage.siting.problem import BoolArray, FloatArray, SearchState, SitingProblem
 
 TIE = 1e-10
@@ -83,11 +84,7 @@ def solve_benefits(
     InputError : for more imposed sites than places, values that are not finite, or a deadline without a clock.
     """
     check_benefits(benefits)
-    if deadline is not None and clock is None:
-        raise InputError(
-            f"A deadline of {deadline} s was given without a clock. Give clock=time.perf_counter as well.",
-            f"Un délai de {deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
-        )
+    check_clock(deadline, clock)
     margin, doubt, slack = compute_margin(benefits)
     search = Search(
         benefits=benefits,

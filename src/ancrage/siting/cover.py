@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from ancrage.siting._cover import build_prices
 from ancrage.siting._cover_anneal import build_cover
 from ancrage.siting._cover_search import Search, search_further, seed_plan, start_search
 from ancrage.siting.benefits import BenefitSolution, check_benefits, compute_margin
+from ancrage.siting.options import check_clock
 from ancrage.siting.problem import BoolArray, SearchState
 
 
@@ -67,8 +67,7 @@ def solve_cover(
             "Bénéfices : deux sites donnent des valeurs différentes à une même commune, ce n'est donc pas un problème "
             "de couverture. Utilisez solve_benefits.",
         )
-    if deadline is not None and clock is None:
-        raise_clock(deadline)
+    check_clock(deadline, clock)
     margin, doubt, slack = compute_margin(benefits)
     cover = build_cover(benefits)
     search = Search(
@@ -175,8 +174,7 @@ def solve_covering(
             "permettez plus de sites ou une portée plus longue.",
         )
     check_benefits(benefits._replace(places=benefits.fixed.size))
-    if deadline is not None and clock is None:
-        raise_clock(deadline)
+    check_clock(deadline, clock)
     started = clock() if clock else 0.0
     bare = benefits._replace(fixed=np.zeros_like(benefits.fixed))
     opened = benefits.state >= 0
@@ -226,12 +224,4 @@ def solve_covering(
         wanted=wanted,
         nodes=nodes,
         seconds=clock() - started if clock else 0.0,
-    )
-
-
-def raise_clock(deadline: float) -> NoReturn:
-    """Raise InputError for a deadline that nothing measures."""
-    raise InputError(
-        f"A deadline of {deadline} s was given without a clock. Give clock=time.perf_counter as well.",
-        f"Un délai de {deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
     )

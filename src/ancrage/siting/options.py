@@ -29,6 +29,15 @@ class Search(TypedDict, total=False):
     gap: float
 
 
+def check_clock(deadline: float | None, clock: Callable[[], float] | None) -> None:
+    """Raise InputError for a deadline without a clock."""
+    if deadline is not None and clock is None:
+        raise InputError(
+            f"A deadline of {deadline} s was given without a clock. Give clock=time.perf_counter as well.",
+            f"Un délai de {deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
+        )
+
+
 class Watch:
     """The time left of a deadline, and the search options to pass on with it."""
 
@@ -36,11 +45,7 @@ class Watch:
         self.search = search
         self.clock = search.get("clock")
         self.deadline = search.get("deadline")
-        if self.deadline is not None and self.clock is None:
-            raise InputError(
-                f"A deadline of {self.deadline} s was given without a clock. Give clock=time.perf_counter as well.",
-                f"Un délai de {self.deadline} s est donné sans horloge. Donnez aussi clock=time.perf_counter.",
-            )
+        check_clock(self.deadline, self.clock)
         self.start = self.clock() if self.clock else 0.0
 
     def read_seconds(self) -> float:
