@@ -1,0 +1,1 @@
+"""The site of Ancrage: portraits of territories, organisations, studies and shared plans."""

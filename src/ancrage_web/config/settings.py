@@ -1,0 +1,190 @@
+"""Django settings: every choice of an instance comes from the environment (docs/guide/operations.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.core.management.utils import get_random_secret_key
+from platformdirs import user_data_path
+
+from ancrage.errors import InputError
+from ancrage_web.config.environment import Environment
+
+_env = Environment()
+BASE = Path(__file__).resolve().parent.parent
+
+DEMO = _env.read_flag("ANCRAGE_DEMO")
+DEBUG = _env.read_flag("ANCRAGE_DEBUG")
+_open = DEMO or DEBUG
+
+# Public address of the instance, without a slash at the end.
+SITE_URL = _env.read_text("ANCRAGE_URL", "http://localhost:8000").rstrip("/")
+_secure = SITE_URL.startswith("https://")
+SECRET_KEY = _env.read_secret("ANCRAGE_SECRET_KEY")
+if not SECRET_KEY:
+    if not _open:
+        raise InputError(
+            "ANCRAGE_SECRET_KEY is missing: give a long random text, the same at every start ('ancrage site key' "
+            "makes one), or a file with ANCRAGE_SECRET_KEY_FILE.",
+            "ANCRAGE_SECRET_KEY est absente : donnez un long texte au hasard, le même à chaque démarrage "
+            "(« ancrage site key » en fait un), ou un fichier avec ANCRAGE_SECRET_KEY_FILE.",
+        )
+    SECRET_KEY = get_random_secret_key()
+
+ALLOWED_HOSTS = _env.read_list("ANCRAGE_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# The folder of what the site keeps: its database, the files of the results.
+FILES = Path(_env.read_text("ANCRAGE_FILES", str(user_data_path("ancrage") / "site")))
+# The territory store that studies read.
+DATA = Path(_env.read_text("ANCRAGE_DATA", str(user_data_path("ancrage"))))
+DATABASES = {"default": _env.read_database("ANCRAGE_DATABASE_URL", f"sqlite:///{FILES / 'site.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "ancrage_web.design",
+    "ancrage_web.pages",
+    "ancrage_web.api",
+    "ancrage_web.studies",
+    "ancrage_web.territories",
+    "ancrage_web.accounts",
+    "ancrage_web.audit",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.sitemaps",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "django_htmx",
+    "django_filters",
+    "django_tasks",
+    "django_tasks_db",
+    "rest_framework",
+    "drf_spectacular",
+    "rules",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "ancrage_web.design.middleware.ErrorMiddleware",
+]
+
+ROOT_URLCONF = "ancrage_web.config.urls"
+WSGI_APPLICATION = "ancrage_web.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["ancrage_web.design.templatetags.ancrage"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "ancrage_web.design.context.describe_instance",
+            ],
+        },
+    }
+]
+# The form widgets of the theme replace Django's.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+INSTALLED_APPS.append("django.forms")
+
+# French at the root, English under /en/.
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+USE_I18N = True
+TIME_ZONE = "Europe/Paris"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(_env.read_text("ANCRAGE_STATIC", str(FILES / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# Attached files are never served from the web root: views hand them over after a check.
+MEDIA_ROOT = FILES / "files"
+
+# Accounts ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_REDIRECT_URL = "organisations"
+LOGIN_URL = "account_login"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+
+# Security ---------------------------------------------------------------------------------------------------------
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SECURE_SSL_REDIRECT = _secure and _env.read_flag("ANCRAGE_SSL_REDIRECT", default=True)
+SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if _env.read_flag("ANCRAGE_BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# An IGN background under the maps is an option of the instance: it is the only third party a page can ask.
+IGN_BACKGROUND = _env.read_flag("ANCRAGE_IGN_BACKGROUND")
+_tiles = ["https://data.geopf.fr"] if IGN_BACKGROUND else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        # MapLibre and Vega place their parts with style attributes; no style sheet can be injected.
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:", *_tiles],
+        "connect-src": ["'self'", *_tiles],
+        "worker-src": ["'self'", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# Tasks ------------------------------------------------------------------------------------------------------------
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# E-mail -----------------------------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = _env.read_text("ANCRAGE_EMAIL_FROM", "ancrage@localhost")
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# API --------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+
+INSTANCE_NAME = _env.read_text("ANCRAGE_NAME", "Ancrage")

@@ -1,0 +1,1 @@
+"""The theme: templates, styles, fonts, scripts and the words of the interface."""

@@ -1,0 +1,1 @@
+"""Pages that belong to no other part: home, accessibility, errors, what robots read."""

@@ -1,0 +1,1 @@
+"""Studies of an organisation: scenarios, runs, frozen results, shares."""

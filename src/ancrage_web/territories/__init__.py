@@ -1,0 +1,1 @@
+"""Public portraits of EPCI and communes."""

@@ -1,0 +1,76 @@
+"""An instance with two organisations and the people around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django_scopes import scope
+
+from ancrage_web.accounts.actors import Actor
+from ancrage_web.accounts.enums import Kind, Role
+from ancrage_web.accounts.models import Membership, Organisation, User
+
+PASSWORD = "a long password for tests"
+PEOPLE = ("anonymous", "stranger", "consultant", "reader", "officer", "administrator")
+
+
+@dataclass(frozen=True)
+class World:
+    """Two organisations, and people: the officer edits for the first, the consultant edits for the second only.
+
+    Attributes
+    ----------
+    people : by name (see `PEOPLE`); "stranger" is signed in and member of nothing, "anonymous" is None.
+    """
+
+    organisation: Organisation
+    other: Organisation
+    people: dict[str, User | None]
+
+    def get_actor(self, name: str) -> Actor:
+        """Return someone acting for the organisation they are a member of."""
+        user = self.people[name]
+        assert user is not None
+        organisation = self.other if name == "consultant" else self.organisation
+        with scope(organisation=organisation):
+            return Actor(organisation, Role(Membership.objects.get(user=user).role), user)
+
+    def sign_in(self, name: str) -> Client:
+        """Return a browser where this person is signed in."""
+        client = Client()
+        user = self.people[name]
+        if user is not None:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+
+def create_person(email: str, name: str, organisation: Organisation | None = None, role: str = "") -> User:
+    """Create someone who can sign in, member of an organisation or of none."""
+    user = User.objects.create_user(email, PASSWORD, name=name)
+    user.emailaddress_set.create(email=email, verified=True, primary=True)
+    if organisation is not None:
+        with scope(organisation=organisation):
+            Membership.objects.create(organisation=organisation, user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def world(db: Any) -> World:
+    """Return the organisations and the people of the tests."""
+    first = Organisation.objects.create(name="CC de la Vallée", slug="cc-vallee", kind=Kind.EPCI)
+    second = Organisation.objects.create(name="Cabinet Rebond", slug="cabinet-rebond", kind=Kind.CONSULTANCY)
+    return World(
+        first,
+        second,
+        {
+            "anonymous": None,
+            "stranger": create_person("stranger@example.org", "Sacha Étranger"),
+            "consultant": create_person("consultant@example.org", "Camille Conseil", second, Role.EDITOR),
+            "reader": create_person("reader@example.org", "Lou Lecture", first, Role.READER),
+            "officer": create_person("officer@example.org", "Dominique Agent", first, Role.EDITOR),
+            "administrator": create_person("admin@example.org", "Alex Admin", first, Role.ADMINISTRATOR),
+        },
+    )
