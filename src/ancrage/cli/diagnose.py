@@ -10,13 +10,7 @@ from ancrage.cli import session
 from ancrage.language import Text, format_number
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from ancrage.diagnosis.model import Diagnosis, IndicatorValue
-
-# Version of the JSON form (docs/method/diagnosis.md): raised when a key changes its meaning or goes away.
-JSON_FORM = 1
-_DIGITS = 6
 
 
 def register(app: typer.Typer) -> None:
@@ -39,79 +33,13 @@ def diagnose(
 
     diagnosis = build_diagnosis(open_store(session.find_data_folder(data)), epci)
     if as_json:
-        session.print_json(build_json(diagnosis))
+        from ancrage.reports.diagnosis_json import build_json
+
+        session.print_json(build_json(diagnosis, session.get_language()))
     else:
         _print_summary(diagnosis)
         if communes:
             _print_communes(diagnosis)
-
-
-def build_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return the documented JSON form of a diagnosis; labels are in the language of the session."""
-    say = session.say
-    return {
-        "form": JSON_FORM,
-        "language": session.get_language(),
-        "epci": {"code": diagnosis.epci_code, "name": diagnosis.name},
-        "fictional": diagnosis.fictional,
-        "typology": say(diagnosis.typology),
-        "typology_reason": say(diagnosis.typology_reason),
-        "group": {"label": say(diagnosis.group), "size": diagnosis.group_size},
-        "indicators": [_build_value_json(value) for value in diagnosis.values],
-        "destinations": _build_rows_json(diagnosis.destinations),
-        "communes": _build_rows_json(diagnosis.communes),
-        "facts": [say(fact) for fact in diagnosis.facts],
-        "warnings": [say(warning) for warning in diagnosis.warnings],
-        "sources": [
-            {
-                "table": source.table,
-                "title": say(source.title),
-                "producer": source.producer,
-                "vintage": source.vintage,
-                "licence": source.licence,
-                "url": source.url,
-            }
-            for source in diagnosis.sources
-        ],
-    }
-
-
-def _build_value_json(value: IndicatorValue) -> dict[str, Any]:
-    indicator = value.indicator
-    return {
-        "id": indicator.id,
-        "family": indicator.family,
-        "label": session.say(indicator.label),
-        "reading": session.say(indicator.reading),
-        "unit": indicator.unit,
-        "value": _round(value.value),
-        "numerator": _round(value.numerator),
-        "denominator": _round(value.denominator),
-        "status": value.status,
-        "unpublished": session.say(indicator.unpublished) if indicator.unpublished else None,
-        "vintage": value.vintage,
-        "coverage": _round(value.coverage),
-        "rank": value.rank,
-        "percentile": _round(value.percentile),
-        "group": session.say(value.group) if value.group else None,
-        "group_size": value.group_size,
-        "group_p10": _round(value.group_p10),
-        "group_median": _round(value.group_median),
-        "group_p90": _round(value.group_p90),
-        "sources": list(value.sources),
-    }
-
-
-def _build_rows_json(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {key: _round(item) if isinstance(item, float) else item for key, item in row.items()}
-        for row in frame.iter_rows(named=True)
-    ]
-
-
-def _round(value: float | None) -> float | None:
-    """Round below any meaning, so that two runs print the same text."""
-    return None if value is None or value != value else round(value, _DIGITS)
 
 
 def _print_summary(diagnosis: Diagnosis) -> None:
