@@ -9,8 +9,10 @@ from pathlib import Path
 _folder = Path(tempfile.gettempdir()) / f"ancrage-tests-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 os.environ.update(
     {
-        "ANCRAGE_SECRET_KEY": "a key for the tests only",
+        "ANCRAGE_SECRET_KEY": "a key for the tests only, long enough for the checks of a start",
+        "ANCRAGE_EMAIL_URL": "console",
         "ANCRAGE_DEBUG": "0",
+        "ANCRAGE_DEMO": "0",
         "ANCRAGE_HOSTS": "testserver,localhost,127.0.0.1",
         "ANCRAGE_FILES": str(_folder),
         "ANCRAGE_DATABASE_URL": os.environ.get("ANCRAGE_TEST_DATABASE_URL", f"sqlite:///{_folder / 'site.sqlite3'}"),

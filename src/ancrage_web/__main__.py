@@ -9,4 +9,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ancrage_web.config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from ancrage_web.config.refusals import stop_on_refusal
+
+    with stop_on_refusal():
+        execute_from_command_line(sys.argv)

@@ -9,6 +9,8 @@ from platformdirs import user_data_path
 
 from ancrage.errors import InputError
 from ancrage_web.config.environment import Environment
+from ancrage_web.config.logs import build_logging
+from ancrage_web.config.variables import list_names
 
 _env = Environment()
 BASE = Path(__file__).resolve().parent.parent
@@ -18,9 +20,10 @@ DEBUG = _env.read_flag("ANCRAGE_DEBUG")
 _open = DEMO or DEBUG
 
 # Public address of the instance, without a slash at the end.
-SITE_URL = _env.read_text("ANCRAGE_URL", "http://localhost:8000").rstrip("/")
-_secure = SITE_URL.startswith("https://")
-SECRET_KEY = _env.read_secret("ANCRAGE_SECRET_KEY")
+_site = _env.read_site("ANCRAGE_URL", "http://localhost:8000")
+SITE_URL = _site.geturl()
+_secure = _site.scheme == "https"
+SECRET_KEY = _env.read_key("ANCRAGE_SECRET_KEY")
 if not SECRET_KEY:
     if not _open:
         raise InputError(
@@ -31,14 +34,14 @@ if not SECRET_KEY:
         )
     SECRET_KEY = get_random_secret_key()
 
-ALLOWED_HOSTS = _env.read_list("ANCRAGE_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = _env.read_list("ANCRAGE_HOSTS", f"{_site.hostname},localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 # The folder of what the site keeps: its database, the files of the results.
-FILES = Path(_env.read_text("ANCRAGE_FILES", str(user_data_path("ancrage") / "site")))
+FILES = _env.read_folder("ANCRAGE_FILES", user_data_path("ancrage") / "site")
 # The territory store that studies read.
-DATA = Path(_env.read_text("ANCRAGE_DATA", str(user_data_path("ancrage"))))
-DATABASES = {"default": _env.read_database("ANCRAGE_DATABASE_URL", f"sqlite:///{FILES / 'site.sqlite3'}")}
+DATA = _env.read_folder("ANCRAGE_DATA", user_data_path("ancrage"))
+DATABASES = {"default": _env.read_database("ANCRAGE_DATABASE_URL", FILES / "site.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -116,7 +119,7 @@ TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(_env.read_text("ANCRAGE_STATIC", str(FILES / "static")))
+STATIC_ROOT = _env.read_folder("ANCRAGE_STATIC", FILES / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -151,11 +154,18 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SECURE_SSL_REDIRECT = _secure and _env.read_flag("ANCRAGE_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
+# To be in the lists of browsers is for the owner of the whole domain to decide, not for one site of it.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Health checks ask in plain, from the machine itself.
+SECURE_REDIRECT_EXEMPT = [r"^sante$"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if _env.read_flag("ANCRAGE_BEHIND_PROXY"):
+BEHIND_PROXY = _env.read_flag("ANCRAGE_BEHIND_PROXY")
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # The limits of sign-in count by address: that of the visitor, which the proxy adds last.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
 # An IGN background under the maps is an option of the instance: it is the only third party a page can ask.
 IGN_BACKGROUND = _env.read_flag("ANCRAGE_IGN_BACKGROUND")
@@ -181,10 +191,58 @@ CONTENT_SECURITY_POLICY = {
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # E-mail -----------------------------------------------------------------------------------------------------------
-DEFAULT_FROM_EMAIL = _env.read_text("ANCRAGE_EMAIL_FROM", "ancrage@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL = _env.read_text("ANCRAGE_EMAIL_FROM", f"ancrage@{_site.hostname}")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+_email = _env.read_email("ANCRAGE_EMAIL_URL")
+if not _email and not _open:
+    raise InputError(
+        "ANCRAGE_EMAIL_URL is missing: without e-mail nobody can be invited nor reset a password. Write "
+        "smtp://user:password@host:587?tls=1, or 'console' to print the messages in the terminal.",
+        "ANCRAGE_EMAIL_URL est absente : sans courriel, on ne peut ni inviter ni réinitialiser un mot de passe. "
+        "Écrivez smtp://utilisateur:motdepasse@hôte:587?tls=1, ou « console » pour afficher les messages dans le "
+        "terminal.",
+    )
+globals().update(_email)
 
 # API --------------------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["ancrage_web.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    # No pages that send requests from the browser: the reference is at /api/v1/, and it only says.
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["ancrage_web.api.parsing.StorableParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["ancrage_web.api.throttling.ClientThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"anonymous": "120/min", "token": "600/min"},
+    # The address of a client is that given by the proxy of the instance, if it has one, else that of the connection.
+    "NUM_PROXIES": 1 if _env.read_flag("ANCRAGE_BEHIND_PROXY") else 0,
+    "EXCEPTION_HANDLER": "ancrage_web.api.problems.answer_problem",
+    "URL_FORMAT_OVERRIDE": None,
+    "UNICODE_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Ancrage",
+    "VERSION": "v1",
+    "OAS_VERSION": "3.1.0",
+    "DISABLE_ERRORS_AND_WARNINGS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["ancrage_web.api.schema.list_endpoints"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ancrage_web.api.schema.complete_schema",
+    ],
+}
 
 INSTANCE_NAME = _env.read_text("ANCRAGE_NAME", "Ancrage")
+
+# Log --------------------------------------------------------------------------------------------------------------
+LOGGING = build_logging(_env.read_choice("ANCRAGE_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"))
+LOG_ADDRESSES = _env.read_flag("ANCRAGE_LOG_ADDRESSES")
+if _env.read_flag("ANCRAGE_LOG_REQUESTS"):
+    MIDDLEWARE.insert(0, "ancrage_web.config.logs.RequestLog")
+
+# The last line: every variable has been read.
+_env.check_names(list_names())

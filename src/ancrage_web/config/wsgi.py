@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from ancrage_web.config.refusals import stop_on_refusal
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ancrage_web.config.settings")
-application = get_wsgi_application()
+with stop_on_refusal():
+    application = get_wsgi_application()

@@ -1,0 +1,132 @@
+"""The variables of an instance: the table of docs/guide/operations.md is this list (a test compares them)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the environment.
+
+    Attributes
+    ----------
+    name : ANCRAGE_...
+    form : what is accepted.
+    default : in words, as the documentation writes it.
+    meaning : what it changes.
+    secret : whether NAME_FILE may name a file that holds the value instead.
+    """
+
+    name: str
+    form: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+VARIABLES = (
+    Variable(
+        "ANCRAGE_URL",
+        "http(s)://host[:port]",
+        "http://localhost:8000",
+        "Public address of the instance. With https: secure cookies, redirection of plain requests, HSTS.",
+    ),
+    Variable(
+        "ANCRAGE_SECRET_KEY",
+        "text, 50 characters or more",
+        "none: required outside of the demonstration",
+        "Signs sessions and links: the same at every start, known to nobody. `ancrage site key` makes one.",
+        secret=True,
+    ),
+    Variable(
+        "ANCRAGE_FILES",
+        "folder",
+        "`site` in the user's data folder",
+        "What the site keeps: its SQLite database, the files of the results. This is what a backup holds.",
+    ),
+    Variable(
+        "ANCRAGE_DATABASE_URL",
+        "`sqlite:///path` or `postgresql://user:password@host:port/name`",
+        "`site.sqlite3` in ANCRAGE_FILES",
+        "Database. `?sslmode=require` and `?host=/folder/of/socket` are understood.",
+        secret=True,
+    ),
+    Variable("ANCRAGE_DATA", "folder", "the user's data folder", "Territory store that portraits and studies read."),
+    Variable(
+        "ANCRAGE_STATIC",
+        "folder",
+        "`static` in ANCRAGE_FILES",
+        "Where the style sheets, scripts and fonts are gathered at the start; made again when they change.",
+    ),
+    Variable(
+        "ANCRAGE_EMAIL_URL",
+        "`smtp://user:password@host:587?tls=1`, `smtps://user:password@host`, `file:///folder` or `console`",
+        "none: required outside of the demonstration",
+        "How invitations, verifications and password resets are sent.",
+        secret=True,
+    ),
+    Variable("ANCRAGE_EMAIL_FROM", "e-mail address", "ancrage@ and the host of ANCRAGE_URL", "Sender of the e-mails."),
+    Variable("ANCRAGE_NAME", "text", "Ancrage", "Name of the instance, shown on every page and in e-mails."),
+    Variable(
+        "ANCRAGE_HOSTS",
+        "names separated by commas",
+        "the host of ANCRAGE_URL, localhost, 127.0.0.1, [::1]",
+        "Host names that the site answers to.",
+    ),
+    Variable(
+        "ANCRAGE_BEHIND_PROXY",
+        "yes or no",
+        "no",
+        "A proxy stands in front: its X-Forwarded-Proto and X-Forwarded-For are believed. Never without one.",
+    ),
+    Variable(
+        "ANCRAGE_SSL_REDIRECT",
+        "yes or no",
+        "yes when ANCRAGE_URL is https",
+        "Redirect plain requests to https. `/sante` always answers in plain, for health checks.",
+    ),
+    Variable(
+        "ANCRAGE_IGN_BACKGROUND",
+        "yes or no",
+        "no",
+        "Draw IGN's map under the maps. Browsers then ask data.geopf.fr, the only other host a page can ask.",
+    ),
+    Variable("ANCRAGE_LOG_LEVEL", "debug, info, warning or error", "info", "Least level of what is logged."),
+    Variable(
+        "ANCRAGE_LOG_REQUESTS",
+        "yes or no",
+        "no",
+        "Log each request: method, name of the page, status, milliseconds. Never its address nor its query.",
+    ),
+    Variable("ANCRAGE_LOG_ADDRESSES", "yes or no", "no", "Add the visitor's IP address to the logged requests."),
+    Variable(
+        "ANCRAGE_DEMO",
+        "yes or no",
+        "no",
+        "A banner on every page, a random secret key when none is given. `ancrage serve --demo` sets it.",
+    ),
+    Variable("ANCRAGE_DEBUG", "yes or no", "no", "For developers only: Django's debugging pages."),
+    Variable("ANCRAGE_LANG", "fr or en", "fr", "Language of the terminal: commands, refusals at the start."),
+    Variable(
+        "ANCRAGE_ADMIN_PASSWORD",
+        "text",
+        "asked in the terminal",
+        "Password of the first administrator, read by `ancrage site init` only.",
+        secret=True,
+    ),
+)
+
+# Read by the tests and the benchmarks, not by an instance.
+DEVELOPMENT = ("ANCRAGE_REAL_DATA", "ANCRAGE_TEST_DATABASE_URL")
+
+
+def list_variables() -> tuple[Variable, ...]:
+    """Return every variable an instance understands."""
+    return VARIABLES
+
+
+def list_names() -> set[str]:
+    """Return every accepted name, those of files that hold a secret included."""
+    names = {variable.name for variable in VARIABLES}
+    return names | {f"{variable.name}_FILE" for variable in VARIABLES if variable.secret} | set(DEVELOPMENT)
