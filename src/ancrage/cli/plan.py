@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +15,12 @@ from ancrage.errors import InputError
 from ancrage.language import Text
 
 if TYPE_CHECKING:
+    from ancrage.planning import Planned
     from ancrage.reports.study_file import StudyFile
-    from ancrage.study.results import StudyResult
     from ancrage.study.settings import StudySettings
-    from ancrage.territory.tables import Tables
+
+# Share of the progress that planning takes; the report takes the rest.
+_PLAN_SHARE = 0.7
 
 OutOption = Annotated[
     Path | None,
@@ -207,84 +208,36 @@ def run_plan(
     time_limit: float | None = None,
 ) -> None:
     """Run a study on the store `folder`, print it, and write its report into `out`."""
-    from ancrage.cli.providers import build_provider
-    from ancrage.diagnosis import build_diagnosis
-    from ancrage.opendata.load import load_territory
-    from ancrage.opendata.store import open_store
-    from ancrage.parameters import load_parameters
-    from ancrage.study.inputs import compute_widest_access
-    from ancrage.study.run import choose_parameters, run_study
-    from ancrage.territory.search import choose_epci
+    from ancrage.cli.providers import print_notice
+    from ancrage.planning import plan_network
 
+    wants_report = report and not (as_json and out is None)
     with show_progress(as_json) as progress:
-        progress(Text("Reading the data", "Lecture des données"), 0.0)
-        tables = open_store(folder)
-        settings = settings.model_copy(update={"epci": tuple(choose_epci(tables, text) for text in settings.epci)})
-        parameters = load_parameters()
-        widest = compute_widest_access(settings, choose_parameters(settings, parameters))
-        provider = build_provider(tables, folder, travel)
-        territory = load_territory(tables, settings.epci, provider, widest)
-        checksums = compute_checksums(folder, tuple(source.table for source in territory.sources))
-        if written is not None:
-            check_inputs(written, checksums)
-        result = run_study(
+        planned = plan_network(
             settings,
-            territory,
-            parameters,
-            provider,
-            progress=lambda step, share: progress(step, 0.1 + 0.6 * share),
-            deadline=time_limit,
-            clock=time.perf_counter,
+            folder,
+            travel=travel,
+            time_limit=time_limit,
+            progress=lambda step, share: progress(step, (_PLAN_SHARE if wants_report else 1.0) * share),
+            written=written,
+            notify=print_notice,
+            diagnose=wants_report or as_json,
         )
-        wants_report = report and not (as_json and out is None)
-        diagnosis = None
-        if len(settings.epci) == 1 and (wants_report or as_json):
-            progress(Text("Diagnosis", "Diagnostic"), 0.7)
-            diagnosis = build_diagnosis(tables, settings.epci[0])
         files: tuple[Path, ...] = ()
         if wants_report:
-            progress(Text("Report", "Rapport"), 0.8)
-            files = write_report(result, diagnosis, tables, checksums, out or Path(f"plan-{settings.epci[0]}"))
+            progress(Text("Report", "Rapport"), _PLAN_SHARE)
+            files = write_report(planned, out or Path(f"plan-{planned.result.epci_codes[0]}"))
     if as_json:
         from ancrage.reports.export_json import build_json
 
-        session.print_json(build_json(result, diagnosis, checksums, session.get_language()))
+        session.print_json(build_json(planned.result, planned.diagnosis, planned.checksums, session.get_language()))
         return
     from ancrage.cli.plan_summary import print_summary
 
-    print_summary(result, files)
+    print_summary(planned.result, files)
 
 
-def compute_checksums(folder: Path, tables: tuple[str, ...]) -> dict[str, str]:
-    """Return the SHA-256 of the tables of a study, by name; built-in sources are no table of the folder."""
-    from ancrage.opendata.manifest import compute_checksum
-
-    files = {name: folder / f"{name}.parquet" for name in sorted(set(tables))}
-    return {name: compute_checksum(path) for name, path in files.items() if path.exists()}
-
-
-def check_inputs(written: StudyFile, checksums: Mapping[str, str]) -> None:
-    """Refuse to rerun a study on other data than those it was made with, unless asked to.
-
-    Raises
-    ------
-    InputError
-        If a table of the study file is missing or has changed.
-    """
-    changed = sorted(name for name, checksum in written.inputs.items() if checksums.get(name) != checksum)
-    if changed:
-        listed = ", ".join(changed)
-        raise InputError(
-            f"The data is not the one this study was made with: {listed} changed or missing. Use the original data, or "
-            "accept other figures with --allow-changed-data.",
-            f"Les données ne sont pas celles de cette étude : {listed} modifiées ou absentes. Reprenez les données "
-            "d'origine, ou acceptez d'autres chiffres avec --allow-changed-data.",
-        )
-
-
-def write_report(
-    result: StudyResult, diagnosis: Any, tables: Tables, checksums: Mapping[str, str], out: Path
-) -> tuple[Path, ...]:
+def write_report(planned: Planned, out: Path) -> tuple[Path, ...]:
     """Write the report in every format into `out`, in the language of the messages."""
     from datetime import UTC, datetime
 
@@ -292,10 +245,10 @@ def write_report(
 
     return write_all(
         out,
-        result,
-        diagnosis,
-        tables,
+        planned.result,
+        planned.diagnosis,
+        planned.tables,
         language=session.get_language(),
         date=datetime.now(UTC).date(),
-        checksums=checksums,
+        checksums=planned.checksums,
     )

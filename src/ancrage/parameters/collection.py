@@ -7,14 +7,16 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from numbers import Real
+from typing import TYPE_CHECKING, TypeAlias
 
 from ancrage.errors import ParameterError
 from ancrage.language import Text
 from ancrage.parameters.model import Coefficient, Override, Preset, check_interval
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Given: TypeAlias = float | Sequence[float]
 
@@ -216,6 +218,9 @@ class Parameters:
                 f"{count} tirages avec la graine {seed} sont impossibles. Demander au moins 1 tirage, avec "
                 "une graine positive ou nulle.",
             )
+        # Only simulations need NumPy: those who read values do without.
+        import numpy as np
+
         drawn: dict[str, NDArray[np.float64]] = {}
         for name in names:
             coefficient = self.get(name)
@@ -253,11 +258,7 @@ def _read_given(name: str, value: object) -> tuple[float, float, float]:
     """Return low, central and high from what the user gave."""
     listed = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] * 3
     # bool is an int in Python, yet "true" is no quantity.
-    numbers = [
-        float(item)
-        for item in listed
-        if isinstance(item, int | float | np.number) and not isinstance(item, bool | np.complexfloating)
-    ]
+    numbers = [float(item) for item in listed if isinstance(item, Real) and not isinstance(item, bool)]
     if len(listed) != 3 or len(numbers) != 3:
         raise ParameterError(
             f"Value given for '{name}': {value!r} is neither a number nor three numbers. Give one number, "

@@ -20,7 +20,7 @@ from ancrage.reports.geofiles import write_geojson, write_geopackage
 from ancrage.reports.model import Report
 from ancrage.reports.pdf import write_pdf
 from ancrage.reports.pictures import render_pictures
-from ancrage.reports.shapes import read_shapes
+from ancrage.reports.shapes import list_codes, read_shapes
 from ancrage.reports.study_file import write_study_file
 from ancrage.reports.workbook import write_xlsx
 from ancrage.study.results import StudyResult
@@ -62,8 +62,7 @@ def write_all(
         As `write_report`, or if the outlines cannot be read.
     """
     _check_folder(Path(os.path.abspath(folder)))  # noqa: PTH100 - before the work, not after
-    codes = {c.code for c in result.communes} | set(result.inside_codes) | {p.code for p in result.places}
-    shapes = read_shapes(tables, codes)
+    shapes = read_shapes(tables, list_codes(result))
     return write_report(build_report(result, diagnosis, shapes, language, on=date, checksums=checksums), folder)
 
 

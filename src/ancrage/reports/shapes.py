@@ -10,6 +10,7 @@ import polars as pl
 import shapely
 
 from ancrage.errors import InputError
+from ancrage.study.results import StudyResult
 from ancrage.territory.tables import Tables
 
 TABLE = "commune_polygons"
@@ -23,6 +24,12 @@ class Shapes:
 
     def __bool__(self) -> bool:
         return bool(self.by_code)
+
+
+def list_codes(result: StudyResult) -> frozenset[str]:
+    """Return the communes whose outlines a report of this study draws."""
+    codes = {c.code for c in result.communes} | set(result.inside_codes) | {p.code for p in result.places}
+    return frozenset(codes)
 
 
 def read_shapes(tables: Tables, codes: Collection[str], table: str = TABLE, key: str = "code") -> Shapes:

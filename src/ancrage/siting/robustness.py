@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -41,13 +42,23 @@ class _Block:
     proven: int
 
 
-def solve_draws(problem: SitingProblem, draws: SitingDraws, best: SitingPlan) -> Robustness:
+def solve_draws(
+    problem: SitingProblem,
+    draws: SitingDraws,
+    best: SitingPlan,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> Robustness:
     """Re-optimise the network under each draw, starting from the plan, and measure the plan kept as it is.
 
     Each draw starts from the best of the plan, of the networks met in the draws before it and of one built for it,
     improves it by interchange, then searches for a proof within `DRAW_WORK`. A draw in which no plan respects the
     constraints keeps the plan as its best network: its regret is 0 and its share goes to the plan's sites;
     `over_budget` counts it.
+
+    Parameters
+    ----------
+    progress : called with the share of the draws done, 0..1, after each block.
 
     Raises
     ------
@@ -58,8 +69,12 @@ def solve_draws(problem: SitingProblem, draws: SitingDraws, best: SitingPlan) ->
     count = draws.value.shape[0]
     blocks = [range(first, min(first + BLOCK, count)) for first in range(0, count, BLOCK)]
     # The kernels release the interpreter's lock.
+    solved: list[_Block] = []
     with ThreadPoolExecutor() as threads:
-        solved = list(threads.map(lambda block: _solve_block(problem, draws, best, block), blocks))
+        for block in threads.map(lambda block: _solve_block(problem, draws, best, block), blocks):
+            solved.append(block)
+            if progress is not None:
+                progress(len(solved) / len(blocks))
     best_value = np.concatenate([block.best_value for block in solved])
     plan_value = np.concatenate([block.plan_value for block in solved])
     return Robustness(

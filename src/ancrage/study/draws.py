@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +41,17 @@ class Drawn:
     draws: SitingDraws
 
 
-def draw_network(settings: StudySettings, inputs: StudyInputs, chosen: Parameters, is_open: BoolArray) -> Drawn:
-    """Draw the coefficients and recompute the arcs and the network, block by block to bound the memory."""
+def draw_network(
+    settings: StudySettings,
+    inputs: StudyInputs,
+    chosen: Parameters,
+    is_open: BoolArray,
+    progress: Callable[[float], None] | None = None,
+) -> Drawn:
+    """Draw the coefficients and recompute the arcs and the network, block by block to bound the memory.
+
+    `progress` is called with the share done, 0..1, after each block.
+    """
     coefficients = draw_coefficients(chosen, settings.draws, settings.seed)
     arcs = len(inputs.reach.home)
     value = np.empty((settings.draws, arcs))
@@ -55,6 +64,8 @@ def draw_network(settings: StudySettings, inputs: StudyInputs, chosen: Parameter
         value[block] = select_objective(settings.objective, compute_effects(inputs, use, part, slice(None)))
         demand[block] = use.total
         networks.append(compute_network(inputs, use, part, is_open))
+        if progress is not None:
+            progress(block.stop / settings.draws)
     network = _stack(networks)
     fixed, per_desk, income = build_site_costs(inputs, network.place)
     return Drawn(
@@ -87,10 +98,15 @@ def _stack(parts: list[NetworkUse]) -> NetworkUse:
 
 
 def build_robustness(
-    problem: SitingProblem, drawn: Drawn, best: SitingPlan, inputs: StudyInputs, names: Mapping[str, str]
+    problem: SitingProblem,
+    drawn: Drawn,
+    best: SitingPlan,
+    inputs: StudyInputs,
+    names: Mapping[str, str],
+    progress: Callable[[float], None] | None = None,
 ) -> RobustnessResult:
     """Re-optimise under every draw and say how often each commune belongs to the best network."""
-    solved = solve_draws(problem, drawn.draws, best)
+    solved = solve_draws(problem, drawn.draws, best, progress=progress)
     shares = sorted(
         (
             (str(code), names[str(code)], float(share))

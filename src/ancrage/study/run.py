@@ -76,6 +76,11 @@ def _ignore_progress(step: Text, share: float) -> None:
     del step, share
 
 
+def _divide_progress(progress: Progress, step: Text, first: float, last: float) -> Callable[[float], None]:
+    """Return what a step tells its own progress to, 0..1, as a part of the whole."""
+    return lambda share: progress(step, first + (last - first) * share)
+
+
 def choose_parameters(settings: StudySettings, parameters: Parameters) -> Parameters:
     """Apply the preset of a study, then its overrides."""
     replaced: dict[str, float | tuple[float, float, float]] = {
@@ -103,7 +108,7 @@ def run_study(
     ----------
     territory : study area with its halo; its flows start from both.
     parameters : bundled values; the preset and the overrides of `settings` are applied here.
-    progress : called with a sentence and the share done, 0..1.
+    progress : called with a sentence and the share done, 0..1, which never falls.
     deadline : seconds that the best network may take, and again the whole frontier, and each price up to one point of
         it, with `clock`; None to go to the proof.
     explore : also draw the frontier, the alternatives and the prices of the constraints; False leaves them empty.
@@ -135,17 +140,22 @@ def run_study(
     alternatives: list[Alternative] = []
     constraints: tuple[ConstraintPrice, ...] = ()
     if explore:
-        progress(
-            Text("Frontier, alternatives, price of constraints", "Frontière, variantes, prix des contraintes"),
-            0.2,
-        )
+        step = Text("Best network for other limits", "Meilleur réseau pour d'autres limites")
+        progress(step, 0.2)
         share = None if deadline is None else deadline / len(limits)
         frontier = tuple(
             _keep_best(point, best, settings.budget if by == "budget" else settings.places)
-            for point in compute_frontier(problem, limits, by, deadline=share, clock=clock)
+            for point in compute_frontier(
+                problem, limits, by, deadline=share, clock=clock, progress=_divide_progress(progress, step, 0.2, 0.35)
+            )
         )
+        progress(Text("Networks almost as good", "Réseaux presque aussi bons"), 0.35)
         alternatives = _list_alternatives(settings, problem, best)
-        constraints = price_constraints(problem, best, deadline=share, clock=clock)
+        step = Text("Price of the constraints", "Prix des contraintes")
+        progress(step, 0.4)
+        constraints = price_constraints(
+            problem, best, deadline=share, clock=clock, progress=_divide_progress(progress, step, 0.4, 0.45)
+        )
     losses = compute_marginal_losses(problem, best.open)
 
     network = compute_network(inputs, use, central, best.open)
@@ -154,10 +164,12 @@ def run_study(
     drawn: Drawn | None = None
     robustness: RobustnessResult | None = None
     if settings.draws:
-        progress(Text("Simulations of the coefficients", "Simulations des coefficients"), 0.4)
-        drawn = draw_network(settings, inputs, chosen, best.open)
-        progress(Text("Best network of every simulation", "Meilleur réseau de chaque simulation"), 0.6)
-        robustness = build_robustness(problem, drawn, best, inputs, names)
+        step = Text("Simulations of the coefficients", "Simulations des coefficients")
+        progress(step, 0.45)
+        drawn = draw_network(settings, inputs, chosen, best.open, _divide_progress(progress, step, 0.45, 0.65))
+        step = Text("Best network of every simulation", "Meilleur réseau de chaque simulation")
+        progress(step, 0.65)
+        robustness = build_robustness(problem, drawn, best, inputs, names, _divide_progress(progress, step, 0.65, 0.95))
 
     progress(Text("Effects by beneficiary", "Effets par bénéficiaire"), 0.95)
     home_inside = territory.inside[inputs.reach.homes]
