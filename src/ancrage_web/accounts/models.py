@@ -11,7 +11,11 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django_scopes import ScopedManager
 
+from ancrage.language import Text
 from ancrage_web.accounts.enums import Kind, Role
+from ancrage_web.design.words import say
+
+ERASED_NAME = Text("Erased person", "Personne effacée")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,13 +54,20 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="user_email_unique_whatever_case")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_whatever_case"),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(name="", is_active=False), name="user_erased_keeps_no_name"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return self.get_full_name()
 
     def get_full_name(self) -> str:
-        """Return the name shown beside what the person did."""
+        """Return the name shown beside what the person did, in the language of the page once erased."""
+        if self.erased_at is not None:
+            return say(ERASED_NAME)
         return self.name or self.email
 
 
@@ -118,5 +129,12 @@ class Invitation(models.Model):
             models.CheckConstraint(
                 condition=Q(accepted_at__isnull=True) | Q(revoked_at__isnull=True),
                 name="invitation_accepted_or_revoked",
+            ),
+            # An expired invitation is sent again, never doubled.
+            models.UniqueConstraint(
+                "organisation",
+                Lower("email"),
+                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="invitation_one_open_per_address",
             ),
         ]
