@@ -8,12 +8,14 @@ from django.db import models
 
 
 class Store(models.Model):
-    """A territory store that was loaded; the last one is what the pages show.
+    """The territory store that was loaded: what the pages show.
 
     Attributes
     ----------
-    folder : where its tables are; checksum : SHA-256 over the checksums of its tables.
+    folder : where its tables are; checksum : SHA-256 over the names and bytes of its tables.
     version : of the code that computed the portraits.
+    catalogue : definitions shared by all portraits (territories/content.py): indicators, sources, names of regions
+        and departements.
     """
 
     folder = models.CharField(max_length=500)
@@ -21,6 +23,10 @@ class Store(models.Model):
     version = models.CharField(max_length=40)
     fictional = models.BooleanField()
     loaded_at = models.DateTimeField(auto_now_add=True)
+    catalogue = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.folder
 
 
 class Epci(models.Model):
@@ -28,8 +34,10 @@ class Epci(models.Model):
 
     Attributes
     ----------
-    portrait : the diagnosis as plain values, texts as {"fr": ..., "en": ...} (territories/content.py).
+    nature : CC, CA, CU or ME; departement : that of its seat; region : that of the seat.
+    typology : its words, {"fr": ..., "en": ...}.
     has_flows : whether home-work flows start from it, so that a study can be made.
+    portrait : the diagnosis as plain values, texts as {"fr": ..., "en": ...} (territories/content.py).
     """
 
     code = models.CharField(max_length=9, primary_key=True)
@@ -41,6 +49,7 @@ class Epci(models.Model):
     population = models.PositiveIntegerField(default=0)
     communes_count = models.PositiveIntegerField(default=0)
     has_flows = models.BooleanField(default=False)
+    typology = models.JSONField(default=dict)
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="epci")
     portrait = models.JSONField()
 
@@ -52,20 +61,24 @@ class Epci(models.Model):
 
 
 class EpciMap(models.Model):
-    """Outlines and flows of an EPCI, apart from its portrait so that pages stay light.
+    """What the maps of an EPCI draw, apart from its portrait so that pages stay light.
 
     Attributes
     ----------
-    communes : GeoJSON of the communes of the EPCI and of its neighbours; flows : arcs drawn on the map.
+    content : compressed JSON, given to browsers as it is (territories/content.py: `pack_map`, `unpack_map`).
     """
 
     epci = models.OneToOneField(Epci, on_delete=models.CASCADE, primary_key=True, related_name="map")
-    communes = models.JSONField()
-    flows = models.JSONField()
+    content = models.BinaryField()
 
 
 class Commune(models.Model):
-    """A commune, to be found and read beside its EPCI."""
+    """A commune, to be found and read beside its EPCI.
+
+    Attributes
+    ----------
+    values : published indicators of the commune, by identifier; what is not published is absent.
+    """
 
     code = models.CharField(max_length=5, primary_key=True)
     name = models.CharField(max_length=120)
@@ -75,6 +88,7 @@ class Commune(models.Model):
     population = models.PositiveIntegerField(default=0)
     lon = models.FloatField(null=True)
     lat = models.FloatField(null=True)
+    values = models.JSONField(default=dict)
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="communes")
 
     class Meta:
