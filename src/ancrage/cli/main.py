@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
@@ -26,6 +27,9 @@ sweep.register(app)
 app.add_typer(parameters.app)
 app.add_typer(travel.app)
 app.add_typer(siting.app)
+# What is built on the library adds its commands here; the library knows nothing of it.
+for _point in sorted(entry_points(group="ancrage.commands"), key=lambda point: point.name):
+    _point.load()(app)
 
 
 def _print_version(asked: bool) -> None:
