@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 from ancrage.errors import InputError
 from ancrage_web.config.environment import Environment
 from ancrage_web.config.logs import build_logging
+from ancrage_web.config.oidc import read_oidc
 from ancrage_web.config.variables import list_names
 
 _env = Environment()
@@ -103,6 +104,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ancrage_web.design.context.describe_instance",
+                "ancrage_web.accounts.context.list_own_organisations",
             ],
         },
     }
@@ -141,11 +143,41 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = "organisations"
 LOGIN_URL = "account_login"
+# Who may create an account, and then an organisation: anyone, or those who were invited.
+SIGNUP = _env.read_choice("ANCRAGE_SIGNUP", ("open", "invited"), "open" if _open else "invited")
+ACCOUNT_ADAPTER = "ancrage_web.accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "ancrage_web.accounts.forms.SignupForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = True
+# Each change of a way to sign in is told by e-mail, and asks for the password again after five minutes.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
+MFA_ADAPTER = "ancrage_web.accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+# Browsers accept passkeys without https on the machine itself only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _secure
+
+# An identity provider of the organisation (OpenID Connect): all of it, or nothing.
+OIDC = read_oidc(_env)
+SOCIALACCOUNT_ADAPTER = "ancrage_web.accounts.adapters.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "provider_class": "ancrage_web.accounts.oidc.Provider",
+        "APPS": [] if OIDC is None else [OIDC.describe()],
+    }
+}
+# Someone whose address the provider has verified finds their account by it; the pages never keep tokens.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
 
 # Security ---------------------------------------------------------------------------------------------------------
 SESSION_COOKIE_HTTPONLY = True
@@ -182,7 +214,8 @@ CONTENT_SECURITY_POLICY = {
         "worker-src": ["'self'", "blob:"],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
-        "form-action": ["'self'"],
+        # The button of the identity provider is a form that ends there.
+        "form-action": ["'self'", *([OIDC.origin] if OIDC is not None else [])],
         "frame-ancestors": ["'none'"],
     }
 }
@@ -237,6 +270,13 @@ SPECTACULAR_SETTINGS = {
 }
 
 INSTANCE_NAME = _env.read_text("ANCRAGE_NAME", "Ancrage")
+# Who answers for the instance: the legal notice and the accessibility declaration show what is given.
+PUBLISHER = _env.read_text("ANCRAGE_PUBLISHER")
+PUBLISHER_ADDRESS = _env.read_text("ANCRAGE_PUBLISHER_ADDRESS")
+PUBLICATION_DIRECTOR = _env.read_text("ANCRAGE_PUBLICATION_DIRECTOR")
+HOSTING = _env.read_text("ANCRAGE_HOSTING")
+CONTACT = _env.read_text("ANCRAGE_CONTACT")
+SOURCE_CODE_URL = _env.read_text("ANCRAGE_SOURCE_CODE_URL")
 
 # Log --------------------------------------------------------------------------------------------------------------
 LOGGING = build_logging(_env.read_choice("ANCRAGE_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"))
