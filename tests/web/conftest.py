@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django_scopes import scope
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Kind, Role
 from ancrage_web.accounts.models import Membership, Organisation, User
+from ancrage_web.territories.models import Store
 
 PASSWORD = "a long password for tests"
 PEOPLE = ("anonymous", "stranger", "consultant", "reader", "officer", "administrator")
@@ -74,3 +76,33 @@ def world(db: Any) -> World:
             "administrator": create_person("admin@example.org", "Alex Admin", first, Role.ADMINISTRATOR),
         },
     )
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a demo store, written once."""
+    from ancrage.opendata.demo import write_demo_store
+
+    folder = tmp_path_factory.mktemp("demo")
+    write_demo_store(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_portraits(demo_folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the arguments of `build_store` for the demo store, and its portraits as lines, computed once."""
+    from ancrage_web.territories.loading import build_portraits, open_for_loading
+    from ancrage_web.territories.services import build_line
+
+    opened = open_for_loading(demo_folder)
+    about = {"folder": demo_folder, "checksum": opened.checksum, "catalogue": opened.catalogue, "fictional": True}
+    return about, [build_line(loaded) for loaded in build_portraits(opened)]
+
+
+@pytest.fixture
+def territories(db: Any, demo_portraits: tuple[dict[str, Any], list[dict[str, Any]]]) -> Store:
+    """Load the demo territory (EPCI 000000001 and its neighbours) into the database."""
+    from ancrage_web.territories.services import build_store, replace_portraits
+
+    about, lines = demo_portraits
+    return replace_portraits(build_store(**about), lines, [])

@@ -25,7 +25,7 @@ from ancrage_web.territories.outlines import build_map, read_outlines
 from ancrage_web.territories.surroundings import Surroundings, read_surroundings
 
 _DIGITS = 6
-# Indicators of this many EPCI and communes are computed before the first portrait is ready.
+# Tables that no indicator names and that maps draw.
 _KEPT_TABLES = ("commune_polygons",)
 
 
@@ -112,7 +112,7 @@ def build_portraits(opened: Opened) -> Iterator[Loaded]:
             **row,
             "code": code,
             "name": diagnosis.name,
-            "slug": slugify(diagnosis.name)[:220] or code,
+            "slug": build_slug(diagnosis.name, 220) or code,
             "population": sum(commune["population"] for commune in communes),
             "communes_count": len(communes),
             "has_flows": code in covered,
@@ -136,11 +136,16 @@ def build_communes_alone(opened: Opened) -> list[dict[str, Any]]:
     return [_build_commune(opened.communes[code], values[code], None) for code in alone]
 
 
+def build_slug(name: str, length: int) -> str:
+    """Return a name for an address: an elided word stays apart ("d-ombreval")."""
+    return slugify(name.replace("'", " ").replace("’", " "))[:length].rstrip("-")
+
+
 def _build_commune(place: Mapping[str, Any], row: Mapping[str, Any], epci_code: str | None) -> dict[str, Any]:
     return {
         "code": place["code"],
         "name": place["name"],
-        "slug": slugify(place["name"])[:140] or place["code"],
+        "slug": build_slug(place["name"], 140) or place["code"],
         "epci_id": epci_code,
         "departement": place["departement"] or "",
         "population": int(place["population"] or 0),

@@ -1,0 +1,51 @@
+"""Words of the portraits that are not in the library: natures of EPCI, units beside a number, years."""
+
+from __future__ import annotations
+
+from ancrage.language import Language, Text, format_number
+
+NATURE_NAMES: dict[str, Text] = {
+    "CC": Text("Community of communes", "Communauté de communes"),
+    "CA": Text("Agglomeration community", "Communauté d'agglomération"),
+    "CU": Text("Urban community", "Communauté urbaine"),
+    "ME": Text("Metropolis", "Métropole"),
+}
+# Units written after a number; the plural is the library's, the singular is for one (and, in French, for less).
+_SINGULAR: dict[str, Text] = {
+    "people": Text("person", "personne"),
+    "jobs": Text("job", "emploi"),
+    "sites": Text("site", "site"),
+    "places": Text("place", "lieu"),
+    "schools": Text("school", "école"),
+    "communes": Text("commune", "commune"),
+    "types": Text("type", "type"),
+    "minutes": Text("minute", "minute"),
+}
+_PLURAL: dict[str, Text] = {
+    "% per year": Text("% per year", "% par an"),
+    "EUR per year": Text("EUR per year", "€ par an"),
+    "communes": Text("communes", "communes"),
+    "jobs": Text("jobs", "emplois"),
+    "jobs per 100 employed residents": Text("jobs per 100 employed residents", "emplois pour 100 actifs occupés"),
+    "m2": Text("m²", "m²"),
+    "minutes": Text("minutes", "minutes"),
+    "people": Text("people", "personnes"),
+    "places": Text("places", "lieux"),
+    "schools": Text("schools", "écoles"),
+    "sites": Text("sites", "sites"),
+    "types": Text("types", "types"),
+}
+
+
+def write_value(value: float | None, unit: str, decimals: int, language: Language) -> str:
+    """Return a value with its unit, as a sentence would hold it; an en dash for None."""
+    number = format_number(value, decimals, language)
+    if value is None or not unit:
+        return number
+    if unit.startswith("%"):
+        percent = f"{number}\u202f%" if language == "fr" else f"{number}%"
+        after = _PLURAL[unit].render(language).removeprefix("%") if unit in _PLURAL else ""
+        return percent + after
+    alone = round(abs(value), decimals) < 2 if language == "fr" else round(value, decimals) == 1
+    words = _SINGULAR if alone and unit in _SINGULAR else _PLURAL
+    return f"{number}\u00a0{words[unit].render(language) if unit in words else unit}"
