@@ -116,12 +116,18 @@ def plan_network(
         check_inputs(written, checksums)
     diagnose = diagnose and len(settings.epci) == 1
     end = 1.0 - _DIAGNOSIS_SHARE if diagnose else 1.0
+
+    def follow(step: Text, share: float) -> None:
+        # The study is done, but not what follows it.
+        if share < 1.0:
+            progress(step, _DATA_SHARE + (end - _DATA_SHARE) * share)
+
     result = run_study(
         settings,
         territory,
         parameters,
         provider,
-        progress=lambda step, share: progress(step, _DATA_SHARE + (end - _DATA_SHARE) * share),
+        progress=follow,
         deadline=time_limit,
         clock=time.perf_counter,
     )

@@ -76,6 +76,8 @@ def build_report(
         facts=_list_facts(context),
         layers=build_layers(context),
         study_file=StudyFile(result.settings, produced, dict(sorted(inputs.items()))),
+        cited=tuple(context.sources.values()),
+        coefficients=result.coefficients,
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
+from ancrage.figures import Source
 from ancrage.language import Language
+from ancrage.parameters import Coefficient
 from ancrage.reports.study_file import StudyFile
 
 Interval: TypeAlias = tuple[float, float]
@@ -212,7 +214,14 @@ class Document:
 
 @dataclass(frozen=True)
 class Report(Document):
-    """The report of a study; every output is written from it, so that all show the same figures."""
+    """The report of a study; every output is written from it, so that all show the same figures.
+
+    Attributes
+    ----------
+    cited : every table it rests on; coefficients : every coefficient used, as used.
+    """
 
     layers: tuple[Layer, ...]
     study_file: StudyFile
+    cited: tuple[Source, ...]
+    coefficients: tuple[Coefficient, ...]

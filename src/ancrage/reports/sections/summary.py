@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ancrage.reports.context import Context
 from ancrage.reports.maps import draw_network_map
 from ancrage.reports.model import Block, Chart, Heading, Items, KeyFigure, KeyFigures, Note, Paragraph, Section
@@ -79,7 +81,12 @@ def list_study_figures(context: Context) -> tuple[KeyFigure, ...]:
         ),
     ]
     figures += [
-        context.build_key_figure(f"impact.{line.id}", pen.text(line.label).replace("CO2", "CO₂"), line.figure)
+        context.build_key_figure(
+            f"impact.{line.id}",
+            pen.text(line.label).replace("CO2", "CO₂"),
+            line.figure,
+            note="" if line.note is None else pen.text(line.note),
+        )
         for line in result.impact
     ]
     return tuple(figures)
@@ -103,7 +110,8 @@ def list_summary_figures(context: Context) -> tuple[KeyFigure, ...]:
     for line in (*commuters[:1], *climate, *second[:1], *shops[:1]):
         figure = effects[f"impact.{line.id}"]
         if (round(figure.value or 0.0, 6), figure.unit) not in told:
-            chosen.append(figure)
+            # One page has no room for notes, which are with the effects.
+            chosen.append(replace(figure, note=""))
     return tuple(chosen[:6])
 
 
