@@ -18,6 +18,7 @@ class Status(models.TextChoices):
     INTERRUPTED = "interrupted"
 
 
+OPEN = (Status.WAITING, Status.RUNNING)
 FINAL = (Status.DONE, Status.FAILED, Status.CANCELLED, Status.INTERRUPTED)
 
 STATUS_NAMES: dict[str, Text] = {

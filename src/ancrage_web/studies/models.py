@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django_scopes import ScopedManager
 
-from ancrage_web.studies.enums import FINAL, Status
+from ancrage_web.studies.enums import FINAL, OPEN, Status
 
 
 class Study(models.Model):
@@ -78,9 +78,12 @@ class Result(models.Model):
     ----------
     key : SHA-256 of settings, checksums of the tables, travel provider and version of the code.
     settings : the whole `StudySettings`; inputs : SHA-256 of each table by name; version : of the code.
+    summary : {"fr": ..., "en": ...}, what a list shows: the sentence to remember and the key figures, each
+        {"id", "label", "written", "unit", "interval", "value"}, so that no list reads the whole pages.
     pages : {"fr": ..., "en": ...}, the report as plain values (ancrage.reports.pages.build_pages).
     map : GeoJSON of communes, catchments and places, and what each point of the frontier opens.
-    folder : where its files are, under MEDIA_ROOT: LANGUAGE/report.pdf and so on.
+    folder : where its files are, under MEDIA_ROOT: LANGUAGE/report.pdf and so on. Frozen files may be read by the
+        results of two organisations after a study was handed over.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -89,6 +92,7 @@ class Result(models.Model):
     settings = models.JSONField()
     inputs = models.JSONField()
     version = models.CharField(max_length=40)
+    summary = models.JSONField()
     pages = models.JSONField()
     map = models.JSONField()
     folder = models.CharField(max_length=200)
@@ -110,6 +114,7 @@ class Run(models.Model):
     scenario_version, settings : what was asked, frozen when it was asked.
     progress : 0..1; step, error : texts {"fr": ..., "en": ...}.
     heartbeat_at : last sign of life; a running run that gives none is interrupted.
+    task : identifier of the background task, empty where the stored result answered at once.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -120,6 +125,7 @@ class Run(models.Model):
     progress = models.FloatField(default=0.0)
     step = models.JSONField(null=True)
     error = models.JSONField(null=True)
+    task = models.CharField(max_length=64, blank=True)
     asked_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     asked_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
@@ -152,10 +158,11 @@ class Run(models.Model):
             # One computation at a time for a scenario: a second request is shown the first.
             models.UniqueConstraint(
                 fields=["scenario"],
-                condition=Q(status__in=(Status.WAITING, Status.RUNNING)),
+                condition=Q(status__in=OPEN),
                 name="run_one_at_a_time_per_scenario",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["status"], condition=Q(status__in=OPEN), name="run_open")]
 
 
 class Comment(models.Model):
@@ -188,26 +195,33 @@ class ShareLink(models.Model):
 
 
 class HandOver(models.Model):
-    """A study offered to another organisation, which takes it or not."""
+    """A study offered to another organisation, which takes it or not; the giver may withdraw the offer before."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="hand_overs")
+    giver = models.ForeignKey("accounts.Organisation", on_delete=models.CASCADE, related_name="offered_studies")
     receiver = models.ForeignKey("accounts.Organisation", on_delete=models.CASCADE, related_name="received_studies")
     offered_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     offered_at = models.DateTimeField(auto_now_add=True)
     accepted_at = models.DateTimeField(null=True)
     declined_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager[HandOver]] = ScopedManager(organisation="study__organisation")
 
     class Meta:
+        ordering: ClassVar = ["-offered_at"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(accepted_at__isnull=True) | Q(declined_at__isnull=True), name="hand_over_one_answer"
+                condition=Q(declined_at__isnull=True, withdrawn_at__isnull=True)
+                | Q(accepted_at__isnull=True, withdrawn_at__isnull=True)
+                | Q(accepted_at__isnull=True, declined_at__isnull=True),
+                name="hand_over_one_answer",
             ),
+            models.CheckConstraint(condition=~Q(giver=F("receiver")), name="hand_over_to_another"),
             models.UniqueConstraint(
                 fields=["study"],
-                condition=Q(accepted_at__isnull=True, declined_at__isnull=True),
+                condition=Q(accepted_at__isnull=True, declined_at__isnull=True, withdrawn_at__isnull=True),
                 name="hand_over_one_open_offer",
             ),
         ]
