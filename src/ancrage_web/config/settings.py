@@ -222,6 +222,8 @@ CONTENT_SECURITY_POLICY = {
 
 # Tasks ------------------------------------------------------------------------------------------------------------
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# Time that the computation of a scenario may take, reports included [s].
+RUN_SECONDS = _env.read_number("ANCRAGE_RUN_SECONDS", 900, minimum=10)
 
 # E-mail -----------------------------------------------------------------------------------------------------------
 SERVER_EMAIL = DEFAULT_FROM_EMAIL = _env.read_text("ANCRAGE_EMAIL_FROM", f"ancrage@{_site.hostname}")
