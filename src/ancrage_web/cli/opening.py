@@ -61,6 +61,11 @@ def open_site() -> Iterator[None]:
     except CommandError as error:
         raise InputError(str(error), str(error)) from error
     except OperationalError as error:
+        if is_sqlite() and not find_database().exists():
+            raise MissingDataError(
+                f"There is no instance yet at '{find_database()}'. Type 'ancrage site init'.",
+                f"Il n'y a pas encore d'instance dans « {find_database()} ». Tapez « ancrage site init ».",
+            ) from error
         reason = str(error).strip().splitlines()[0]
         raise MissingDataError(
             f"The database does not answer ({reason}). Check ANCRAGE_DATABASE_URL and that the server runs.",
@@ -78,10 +83,7 @@ def create_folders() -> None:
     """
     from django.conf import settings
 
-    for folder in {
-        settings.FILES,
-        Path(settings.DATABASES["default"]["NAME"]).parent if is_sqlite() else settings.FILES,
-    }:
+    for folder in {settings.FILES, find_database().parent if is_sqlite() else settings.FILES}:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -104,6 +106,13 @@ def is_sqlite() -> bool:
     from django.db import connection
 
     return connection.vendor == "sqlite"
+
+
+def find_database() -> Path:
+    """Return the file of a SQLite database."""
+    from django.conf import settings
+
+    return Path(settings.DATABASES["default"]["NAME"])
 
 
 def list_pending() -> list[str]:

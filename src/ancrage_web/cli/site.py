@@ -53,10 +53,12 @@ def init(
     The password is typed twice, or comes from ANCRAGE_ADMIN_PASSWORD_FILE.
     """
     session.choose_language(lang)
-    from ancrage_web.cli import beginning, opening
+    from ancrage_web.cli import opening
 
     with opening.open_site():
-        beginning.begin(email, name, organisation, kind.value if kind else None)
+        from ancrage_web.cli.beginning import begin
+
+        begin(email, name, organisation, kind.value if kind else None)
 
 
 @app.command("migrate")
@@ -103,11 +105,12 @@ def backup(
 ) -> None:
     """Write the database and the files of the site into one archive, while it runs."""
     session.choose_language(lang)
-    from ancrage_web.cli import backup as work
     from ancrage_web.cli import opening
 
     with opening.open_site():
-        done = work.write_backup(file)
+        from ancrage_web.cli.backup import write_backup
+
+        done = write_backup(file)
         tell(
             Text(
                 f"{file}: {done.files} files and the database, {done.size / 1e6:.1f} MB. The secret key is not in it: "
@@ -129,10 +132,11 @@ def restore(
     """Put back the database and the files of an archive; it is checked before anything is touched."""
     session.choose_language(lang)
     from ancrage_web.cli import opening
-    from ancrage_web.cli import restore as work
 
     with opening.open_site():
-        done = work.restore_backup(file, replace=replace)
+        from ancrage_web.cli.restore import restore_backup
+
+        done = restore_backup(file, replace=replace)
         pending = opening.list_pending()
         tell(
             Text(
@@ -162,10 +166,11 @@ def status(as_json: JsonOption = False, lang: LangOption = None) -> None:
     """Show the version, the database, the territories, the processes and the disk; exit 1 if something is wrong."""
     session.choose_language(lang)
     from ancrage_web.cli import opening
-    from ancrage_web.cli import status as work
 
     with opening.open_site():
-        found = work.read_status()
+        from ancrage_web.cli.status import read_status
+
+        found = read_status()
         if as_json:
             session.print_json(found.build_values())
         else:
