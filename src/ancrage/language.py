@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 Language: TypeAlias = Literal["fr", "en"]
@@ -37,3 +39,24 @@ def format_number(value: float | None, decimals: int, language: Language) -> str
     if language == "fr":
         written = written.replace(",", "\u202f").replace(".", ",")
     return sign + written
+
+
+_MONTHS: dict[Language, tuple[str, ...]] = {
+    "fr": tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()),
+    "en": tuple("January February March April May June July August September October November December".split()),
+}
+
+
+def format_date(day: date, language: Language) -> str:
+    """Return a date in words: "1er juillet 2026", "1 July 2026"."""
+    number = "1er" if day.day == 1 and language == "fr" else str(day.day)
+    return f"{number} {_MONTHS[language][day.month - 1]} {day.year}"
+
+
+def format_money(amount: Decimal, language: Language) -> str:
+    """Return an amount of euros to the cent: "1 234,50 €" (no-break spaces), "EUR 1,234.50"."""
+    written = f"{abs(amount):,.2f}"
+    sign = "−" if amount < 0 else ""
+    if language == "fr":
+        return f"{sign}{written.replace(',', chr(0x202F)).replace('.', ',')}\u00a0€"
+    return f"{sign}EUR\u00a0{written}"

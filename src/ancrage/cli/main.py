@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ancrage import __version__
-from ancrage.cli import data, demo, diagnose, parameters, plan, session, siting, sweep, travel
+from ancrage.cli import convention, data, demo, diagnose, parameters, plan, session, siting, sweep, travel
 from ancrage.errors import AncrageError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ sweep.register(app)
 app.add_typer(parameters.app)
 app.add_typer(travel.app)
 app.add_typer(siting.app)
+app.add_typer(convention.app)
 # What is built on the library adds its commands here; the library knows nothing of it.
 for _point in sorted(entry_points(group="ancrage.commands"), key=lambda point: point.name):
     _point.load()(app)

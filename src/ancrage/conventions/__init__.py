@@ -1,0 +1,1 @@
+"""Rules of conventions de revitalisation, State aid and public co-funding, as pure functions."""
