@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
+from ancrage.language import Text
 from ancrage_web.audit.models import AuditLine
 
 FIRST_HASH = "0" * 64
@@ -71,10 +73,10 @@ def record(
     return line
 
 
-def compute_hash(line: AuditLine) -> str:
-    """Return the SHA-256 of a line and of the hash before it."""
+def build_content(line: AuditLine) -> dict[str, Any]:
+    """Return what the hash of a line covers."""
     at: datetime = line.at
-    content = {
+    return {
         "organisation": str(line.organisation_id),
         "sequence": line.sequence,
         "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -87,4 +89,58 @@ def compute_hash(line: AuditLine) -> str:
         "after": line.after,
         "previous_hash": line.previous_hash,
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def compute_hash(line: AuditLine) -> str:
+    """Return the SHA-256 of a line and of the hash before it."""
+    content = json.dumps(build_content(line), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check of a trail found.
+
+    Attributes
+    ----------
+    lines : how many were read; last_hash : of the last one. To note both elsewhere is what proves, later, that no
+        line was taken from the end.
+    broken : sequence of the first line that does not fit, or None; reason : why.
+    """
+
+    lines: int
+    last_hash: str
+    broken: int | None = None
+    reason: Text | None = None
+
+
+def check_trail(organisation: Any) -> Checked:
+    """Read the chain of an organisation again from its first line, and stop at the first that does not fit."""
+    lines, previous = 0, FIRST_HASH
+    with scope(organisation=organisation):
+        for line in AuditLine.objects.order_by("sequence").iterator(chunk_size=1000):
+            reason = find_break(line, lines + 1, previous)
+            if reason is not None:
+                return Checked(lines, previous, lines + 1, reason)
+            lines, previous = lines + 1, line.hash
+    return Checked(lines, previous)
+
+
+def find_break(line: AuditLine, sequence: int, previous_hash: str) -> Text | None:
+    """Return why a line does not continue the chain, or None where it does."""
+    if line.sequence != sequence:
+        return Text(
+            f"line {sequence} is missing: it was deleted (the next one is {line.sequence})",
+            f"la ligne {sequence} manque : elle a été supprimée (la suivante est la {line.sequence})",
+        )
+    if line.previous_hash != previous_hash:
+        return Text(
+            f"line {sequence} does not follow line {sequence - 1}: one of the two was replaced",
+            f"la ligne {sequence} ne suit pas la ligne {sequence - 1} : l'une des deux a été remplacée",
+        )
+    if line.hash != compute_hash(line):
+        return Text(
+            f"line {sequence} was changed after it was written",
+            f"la ligne {sequence} a été modifiée après son écriture",
+        )
+    return None

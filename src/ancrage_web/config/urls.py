@@ -15,7 +15,7 @@ urlpatterns = [
         path("partage/", include("ancrage_web.studies.share_urls")),
         path("organisations/", include("ancrage_web.accounts.urls")),
         path("organisations/<slug:organisation>/etudes/", include("ancrage_web.studies.urls")),
-        path("organisations/<slug:organisation>/journal/", include("ancrage_web.audit.urls")),
+        path("organisations/<slug:organisation>/journal/", include("ancrage_web.accounts.trail_urls")),
         path("organisations/<slug:organisation>/jetons/", include("ancrage_web.api.token_urls")),
         prefix_default_language=False,
     ),
