@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from web.permission_cases import PUBLIC, Case
+from web.permission_cases import PUBLIC, Case, answer
 
-ROUTES = {"home": Case(PUBLIC)}
+_READ = Case(PUBLIC)
+ROUTES = {
+    "home": _READ,
+    "theme": Case(answer(PUBLIC, 302), method="post", data=lambda _world: {"theme": "dark", "next": "/sources/"}),
+    "accessibility": _READ,
+    "legal": _READ,
+    "privacy": _READ,
+    "sources": _READ,
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.functional import lazy
 from django.utils.translation import get_language
 
 from ancrage.language import Language, Text
@@ -23,3 +24,7 @@ def say(text: Text | Mapping[str, str]) -> str:
 def pack(text: Text) -> dict[str, str]:
     """Return the stored form of a text."""
     return {"fr": text.fr, "en": text.en}
+
+
+say_later = lazy(say, str)
+"""The text of a label made once (of a form field), in the language of each page that shows it."""

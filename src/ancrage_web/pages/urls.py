@@ -6,4 +6,11 @@ from django.urls import path
 
 from ancrage_web.pages import views
 
-urlpatterns = [path("", views.show_home, name="home")]
+urlpatterns = [
+    path("", views.show_home, name="home"),
+    path("affichage/", views.change_theme, name="theme"),
+    path("accessibilite/", views.show_accessibility, name="accessibility"),
+    path("mentions-legales/", views.show_legal, name="legal"),
+    path("donnees-personnelles/", views.show_privacy, name="privacy"),
+    path("sources/", views.list_sources, name="sources"),
+]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.core.paginator import Page
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -35,3 +36,9 @@ def say_text(text: Text | Mapping[str, str] | None) -> str:
 def write_number(value: float | None, decimals: int = 0) -> str:
     """Return a number as the language of the page writes it; an en dash for None."""
     return format_number(None if value is None else float(value), decimals, words.get_site_language())
+
+
+@register.filter(name="nearby_pages")
+def list_nearby_pages(page: Page[Any]) -> list[int | str]:
+    """Return the numbers of the pages to offer around one: first, last, neighbours, and an ellipsis between."""
+    return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))

@@ -1,0 +1,61 @@
+"""What the pages open to all read of the territories that are loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+from django.utils.formats import date_format
+
+from ancrage.language import format_number
+from ancrage_web.design.words import get_site_language
+from ancrage_web.territories import queries
+from ancrage_web.territories.models import Commune, Epci
+
+# Up to this many EPCI are all named on the home page; beyond, one chooses a region first.
+_NAMED = 12
+
+
+def describe_home() -> dict[str, Any]:
+    """Return what is loaded: the store, totals written for a reader, and a few EPCI or all the regions.
+
+    Four queries; one when nothing is loaded.
+    """
+    store = queries.get_store()
+    if store is None:
+        return {"store": None, "count": 0}
+    totals = Epci.objects.aggregate(count=Count("code"), people=Coalesce(Sum("population"), 0))
+    described: dict[str, Any] = {
+        "store": store,
+        "count": totals["count"],
+        "epci_written": _write(totals["count"]),
+        "communes_written": _write(Commune.objects.count()),
+        "people_written": _write(totals["people"]),
+    }
+    if totals["count"] <= _NAMED:
+        described["examples"] = [
+            {"epci": epci, "people": _write(epci.population), "communes": _write(epci.communes_count)}
+            for epci in Epci.objects.defer("portrait").order_by("-population", "code")
+        ]
+        return described
+    present = set(Epci.objects.order_by().values_list("region", flat=True).distinct())
+    names = sorted(store.catalogue["regions"].items(), key=lambda region: str(region[1]))
+    described["regions"] = [{"code": code, "name": name} for code, name in names if code in present]
+    return described
+
+
+def describe_sources() -> dict[str, Any]:
+    """Return the loaded store and the sources of its tables; one query."""
+    store = queries.get_store()
+    if store is None:
+        return {"store": None}
+    return {
+        "store": store,
+        "loaded_on": date_format(store.loaded_at, "j F Y"),
+        "sources": store.catalogue["sources"],
+    }
+
+
+def _write(value: int) -> str:
+    return format_number(value, 0, get_site_language())
