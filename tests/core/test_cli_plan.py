@@ -30,6 +30,7 @@ def test_plan_writes_every_file_of_the_report(demo_store, tmp_path):
     assert sorted(path.name for path in out.iterdir()) == [
         "network.geojson",
         "network.gpkg",
+        "report.docx",
         "report.json",
         "report.pdf",
         "report.xlsx",

@@ -258,7 +258,7 @@ def _read_given(name: str, value: object) -> tuple[float, float, float]:
     """Return low, central and high from what the user gave."""
     listed = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] * 3
     # bool is an int in Python, yet "true" is no quantity.
-    numbers = [float(item) for item in listed if isinstance(item, Real) and not isinstance(item, bool)]
+    numbers = [float(item) for item in listed if not isinstance(item, bool) and isinstance(item, Real)]
     if len(listed) != 3 or len(numbers) != 3:
         raise ParameterError(
             f"Value given for '{name}': {value!r} is neither a number nor three numbers. Give one number, "

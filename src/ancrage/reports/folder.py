@@ -15,6 +15,7 @@ from ancrage.diagnosis.model import Diagnosis
 from ancrage.errors import InputError
 from ancrage.language import DEFAULT_LANGUAGE, Language
 from ancrage.reports.build import build_report
+from ancrage.reports.docx import write_docx
 from ancrage.reports.export_json import write_json
 from ancrage.reports.geofiles import write_geojson, write_geopackage
 from ancrage.reports.model import Report
@@ -31,6 +32,7 @@ Pictures = Mapping[str, str]
 WRITERS: Mapping[str, Callable[[Report, Path, Pictures], None]] = {
     "report.pdf": write_pdf,
     "report.xlsx": write_xlsx,
+    "report.docx": write_docx,
     "report.json": lambda report, path, _: write_json(report, path),
     "network.gpkg": lambda report, path, _: write_geopackage(report, path),
     "network.geojson": lambda report, path, _: write_geojson(report, path),
