@@ -14,6 +14,10 @@ from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Kind, Role
 from ancrage_web.accounts.models import Membership, Organisation, User
 from ancrage_web.territories.models import Store
+from web.study_samples import computed, computed_larger, study_folders, study_sample
+
+# Fixtures of studies, for every test of the site.
+__all__ = ["computed", "computed_larger", "study_folders", "study_sample"]
 
 PASSWORD = "a long password for tests"
 PEOPLE = ("anonymous", "stranger", "consultant", "reader", "officer", "administrator")

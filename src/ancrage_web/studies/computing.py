@@ -152,7 +152,7 @@ def _build_summary(pages: dict[str, Any]) -> dict[str, Any]:
     by_id = {figure["id"]: figure for figure in pages["figures"]}
     kept = ("id", "label", "written", "unit", "interval", "value")
     return {
-        "sentence": pages["sentence"],
+        "sentence": pages["answer"],
         "figures": [{name: by_id[key].get(name) for name in kept} for key in pages["headline"] if key in by_id],
     }
 

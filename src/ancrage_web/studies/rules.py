@@ -43,6 +43,7 @@ SETTING_NAMES: dict[str, Text] = {
     "seed": Text("Seed of the simulations", "Graine des simulations"),
     "epsilon": Text("Loss allowed to an alternative", "Perte admise d'une variante"),
     "alternatives": Text("Alternatives looked for", "Variantes cherchées"),
+    "comment": Text("Comment", "Commentaire"),
 }
 
 
