@@ -1,0 +1,221 @@
+"""The ledger: it balances at every step, never shows a debt, and undoes instead of deleting."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from ancrage.conventions.ledger import (
+    KIND_NAMES,
+    MOVES,
+    Balance,
+    Entry,
+    build_reversal,
+    check_entry,
+    compute_accounts,
+    compute_balance,
+)
+from ancrage.errors import InputError
+
+DAY = date(2026, 1, 1)
+FUNDERS = ("Company", "Region")
+ACTIONS = ("Loans", "Third place")
+REQUESTS = ("r1", "r2", "r3")
+
+
+def build_entry(kind: Any, amount: Any, number: int = 0, **fields: Any) -> Entry:
+    stages = MOVES[kind]
+    defaults = {
+        "funder": "Company",
+        "action": "" if kind in ("contribute", "withdraw") else "Loans",
+        "request": "r1" if {"reserved", "committed", "paid"} & set(stages) else "",
+        "on": DAY + timedelta(days=number),
+        "document": "minutes of the committee",
+    }
+    return Entry(id=f"e{number}", kind=kind, amount=Decimal(amount), **{**defaults, **fields})
+
+
+def post(*entries: Entry) -> list[Entry]:
+    ledger: list[Entry] = []
+    for entry in entries:
+        check_entry(ledger, entry)
+        ledger.append(entry)
+    return ledger
+
+
+def build_life() -> list[Entry]:
+    return post(
+        build_entry("contribute", "100000", 1),
+        build_entry("plan", "60000", 2),
+        build_entry("reserve", "30000", 3),
+        build_entry("commit", "25000", 4),
+        build_entry("release", "5000", 5),
+        build_entry("pay", "10000", 6),
+        build_entry("give_back", "2000", 7),
+        build_entry("decommit", "3000", 8),
+    )
+
+
+def test_balance_follows_the_life_of_an_aid() -> None:
+    assert compute_balance(build_life()) == Balance(
+        contributed=Decimal(100_000),
+        planned=Decimal(60_000),
+        reserved=Decimal(0),
+        committed=Decimal(20_000),
+        paid=Decimal(8_000),
+        given_back=Decimal(2_000),
+        left=Decimal(40_000),
+        unplanned=Decimal(40_000),
+    )
+    assert compute_balance(build_life()).residual == Decimal(80_000)
+
+
+def test_balance_at_a_date_counts_what_had_happened() -> None:
+    balance = compute_balance(build_life(), on=DAY + timedelta(days=4))
+    assert (balance.reserved, balance.committed, balance.paid) == (Decimal(5_000), Decimal(25_000), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount"),
+    [("pay", "12000.01"), ("withdraw", "40000.01"), ("plan", "40000.01"), ("reserve", "40000.01"), ("commit", "0.01")],
+)
+def test_money_that_is_not_there_is_refused_with_what_is(kind: str, amount: str) -> None:
+    with pytest.raises(InputError) as refused:
+        check_entry(build_life(), build_entry(kind, amount, 9))
+    shown = {"pay": "12,000.00", "commit": "0.00"}.get(kind, "40,000.00")
+    assert shown in refused.value.text.en
+    assert refused.value.text.fr.startswith(KIND_NAMES[kind].fr)  # type: ignore[index]
+
+
+def test_entry_of_the_past_cannot_take_what_was_used_since() -> None:
+    # On day 2 the action held 60,000, but 30,000 were reserved the day after.
+    ledger = post(
+        build_entry("contribute", "60000", 1), build_entry("plan", "60000", 2), build_entry("reserve", "30000", 3)
+    )
+    check_entry(ledger, build_entry("unplan", "30000", 9, on=DAY + timedelta(days=2)))
+    with pytest.raises(InputError):
+        check_entry(ledger, build_entry("unplan", "30000.01", 9, on=DAY + timedelta(days=2)))
+
+
+def test_payment_above_the_commitment_of_the_request_is_refused_although_another_has_room() -> None:
+    ledger = post(
+        build_entry("contribute", "100", 1),
+        build_entry("plan", "100", 2),
+        build_entry("reserve", "50", 3, request="r1"),
+        build_entry("reserve", "50", 4, request="r2"),
+        build_entry("commit", "50", 5, request="r1"),
+        build_entry("commit", "50", 6, request="r2"),
+    )
+    with pytest.raises(InputError):
+        check_entry(ledger, build_entry("pay", "51", 7, request="r1"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": Decimal(0)},
+        {"amount": Decimal("-1")},
+        {"amount": Decimal("1.001")},
+        {"document": " "},
+        {"funder": ""},
+        {"action": ""},
+        {"request": "r1"},
+    ],
+)
+def test_incomplete_entry_is_refused(change: dict[str, Any]) -> None:
+    ledger = post(build_entry("contribute", "100", 1))
+    fields = {"kind": "plan", "amount": "10", "number": 2} | change
+    with pytest.raises(InputError):
+        check_entry(ledger, build_entry(**fields))
+
+
+def test_reversal_undoes_an_entry_once_and_in_full() -> None:
+    ledger = build_life()
+    paid = next(entry for entry in ledger if entry.kind == "pay")
+    undone = build_reversal(paid, "u1", DAY + timedelta(days=9), "correction")
+    with pytest.raises(InputError, match="cannot reverse"):
+        check_entry(ledger, build_entry("pay", "1", 10, reverses=paid.id))
+    # 2,000 of the 10,000 were given back: only 8,000 are still paid.
+    with pytest.raises(InputError, match="only"):
+        check_entry(ledger, undone)
+    first = ledger[:6]
+    check_entry(first, undone)
+    assert compute_balance([*first, undone]).paid == 0
+    with pytest.raises(InputError, match="already reversed"):
+        check_entry([*first, undone], build_reversal(paid, "u2", DAY + timedelta(days=10), "again"))
+
+
+def test_same_identifier_twice_is_refused() -> None:
+    entry = build_entry("contribute", "1", 1)
+    with pytest.raises(InputError, match="already"):
+        check_entry([entry], entry)
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Anything a person may try, in any order: what is refused changes nothing, what is taken keeps the books."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[Entry] = []
+        self.number = 0
+
+    @rule(
+        kind=st.sampled_from(list(MOVES)),
+        cents=st.integers(min_value=1, max_value=100_000),
+        funder=st.sampled_from(FUNDERS),
+        action=st.sampled_from(ACTIONS),
+        request=st.sampled_from(REQUESTS),
+        back=st.integers(min_value=0, max_value=5),
+    )
+    def enter(self, kind: Any, cents: int, funder: str, action: str, request: str, back: int) -> None:
+        self.number += 1
+        fields: dict[str, Any] = {"funder": funder, "on": DAY + timedelta(days=max(0, self.number - back))}
+        if kind not in ("contribute", "withdraw"):
+            fields["action"] = action
+        if {"reserved", "committed", "paid"} & set(MOVES[kind]):
+            fields["request"] = request
+        self.try_entry(build_entry(kind, Decimal(cents) / 100, self.number, **fields))
+
+    @precondition(lambda self: self.entries)
+    @rule(data=st.data())
+    def reverse(self, data: Any) -> None:
+        self.number += 1
+        chosen = data.draw(st.sampled_from(self.entries))
+        self.try_entry(build_reversal(chosen, f"e{self.number}", DAY + timedelta(days=self.number), "correction"))
+
+    def try_entry(self, entry: Entry) -> None:
+        try:
+            check_entry(self.entries, entry)
+        except InputError:
+            return
+        self.entries.append(entry)
+
+    @invariant()
+    def books_balance_and_nothing_is_negative(self) -> None:
+        days = sorted({entry.on for entry in self.entries})
+        for day in days:
+            accounts = compute_accounts(self.entries, day)
+            assert sum(accounts.values()) == 0
+            assert all(amount >= 0 for account, amount in accounts.items() if account.stage != "funder")
+
+    @invariant()
+    def sums_by_funder_and_by_action_agree(self) -> None:
+        whole = compute_balance(self.entries)
+        by_funder = [compute_balance(self.entries, funder=name) for name in FUNDERS]
+        by_action = [compute_balance(self.entries, action=name) for name in ACTIONS]
+        for field in ("planned", "reserved", "committed", "paid", "given_back", "left"):
+            assert sum(getattr(part, field) for part in by_funder) == getattr(whole, field)
+            assert sum(getattr(part, field) for part in by_action) == getattr(whole, field)
+        assert sum(part.contributed for part in by_funder) == whole.contributed
+        assert whole.contributed == whole.unplanned + whole.planned
+        assert whole.left >= 0
+
+
+LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestLedger = LedgerMachine.TestCase
