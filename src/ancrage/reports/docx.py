@@ -108,6 +108,7 @@ class _Writer:
                 del package.rels[key]
 
     def _set_page(self) -> None:
+        from docx.enum.text import WD_TAB_ALIGNMENT
         from docx.shared import Cm
 
         section = self.word.sections[0]
@@ -116,7 +117,7 @@ class _Writer:
         section.footer_distance = Cm(1.0)
         footer = section.footer.paragraphs[0]
         footer.paragraph_format.tab_stops.clear_all()
-        footer.paragraph_format.tab_stops.add_tab_stop(Cm(_TEXT_WIDTH), alignment=2)
+        footer.paragraph_format.tab_stops.add_tab_stop(Cm(_TEXT_WIDTH), alignment=WD_TAB_ALIGNMENT.RIGHT)
         footer.add_run(_clean(f"{self._document.title} – {self._document.territory}\t"))
         footer.add_run(self._pen.say("page ", "page "))
         _add_field(footer, "PAGE", "1")
@@ -250,7 +251,7 @@ class _Writer:
                 lines.append(([groups[number]], "group"))
             lines.append((row, "row"))
         for element, (cells, kind) in zip(table._tbl.tr_lst, lines, strict=True):
-            _fill_row(element, cells, kind, sizes, right, self._cell_style)
+            _fill_row(table, element, cells, kind, sizes, right, self._cell_style)
         _set_borders(table)
 
     def _write_chart(self, chart: Chart) -> None:
@@ -313,6 +314,7 @@ def _build_element(tag: str, **attributes: str) -> Any:
 
 def _fill_row(element: Any, cells: Sequence[str], kind: str, sizes: Sequence[int], right: set[int], style: str) -> None:
     """Write one row, straight in its elements: the library looks each cell and each style up from the start."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.text.paragraph import Paragraph as Line
 
     properties = element.get_or_add_trPr()
@@ -328,7 +330,7 @@ def _fill_row(element: Any, cells: Sequence[str], kind: str, sizes: Sequence[int
     for rank, (box, text) in enumerate(zip(boxes, cells, strict=True)):
         width = sum(sizes) if kind == "group" else sizes[rank]
         box.get_or_add_tcPr().get_or_add_tcW().set(_name("w"), str(width))
-        line = Line(box.p_lst[0], None)
+        line = Line(box.p_lst[0], parent)
         line._p.get_or_add_pPr().get_or_add_pStyle().set(_name("val"), style)
         run = line.add_run(_clean(text))
         if kind != "row":
@@ -336,7 +338,7 @@ def _fill_row(element: Any, cells: Sequence[str], kind: str, sizes: Sequence[int
             run.bold = True
             line.paragraph_format.keep_with_next = True
         if kind != "group" and rank in right:
-            line.alignment = 2
+            line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _set_borders(table: Any) -> None:
