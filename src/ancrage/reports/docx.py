@@ -312,7 +312,9 @@ def _build_element(tag: str, **attributes: str) -> Any:
     return element
 
 
-def _fill_row(element: Any, cells: Sequence[str], kind: str, sizes: Sequence[int], right: set[int], style: str) -> None:
+def _fill_row(
+    parent: Any, element: Any, cells: Sequence[str], kind: str, sizes: Sequence[int], right: set[int], style: str
+) -> None:
     """Write one row, straight in its elements: the library looks each cell and each style up from the start."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.text.paragraph import Paragraph as Line
