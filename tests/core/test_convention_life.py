@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -34,7 +35,7 @@ WHOLE = Milestones(
 def test_convention_goes_from_preparation_to_its_end() -> None:
     path = ["in_preparation", "notified", "negotiated", "signed", "running", "closing", "closed"]
     milestones = replace(WHOLE, final_committee=date(2028, 6, 1))
-    for start, end in zip(path, path[1:], strict=False):
+    for start, end in pairwise(path):
         assert check_transition(start, end, "state" if end == "closed" else "epci", milestones).end == end  # type: ignore[arg-type]
 
 
