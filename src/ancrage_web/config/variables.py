@@ -73,6 +73,12 @@ VARIABLES = (
         secret=True,
     ),
     Variable("ANCRAGE_EMAIL_FROM", "e-mail address", "ancrage@ and the host of ANCRAGE_URL", "Sender of the e-mails."),
+    Variable(
+        "ANCRAGE_SIGNUP",
+        "open or invited",
+        "invited; open in the demonstration",
+        "Who may create an account: anyone, or only those whom an organisation invited.",
+    ),
     Variable("ANCRAGE_NAME", "text", "Ancrage", "Name of the instance, shown on every page and in e-mails."),
     Variable("ANCRAGE_PUBLISHER", "text", "none", "Who publishes the instance, on the legal notice."),
     Variable("ANCRAGE_PUBLISHER_ADDRESS", "text", "none", "Postal address of the publisher, on the legal notice."),
@@ -85,6 +91,30 @@ VARIABLES = (
         "Who answers about accessibility and personal data; shown on those pages.",
     ),
     Variable("ANCRAGE_SOURCE_CODE_URL", "address", "none", "Where the source code is, linked from the footer."),
+    Variable(
+        "ANCRAGE_PUBLISHER", "text", "none", "Who publishes the instance: legal notice, accessibility declaration."
+    ),
+    Variable("ANCRAGE_PUBLISHER_ADDRESS", "text", "none", "Postal address of the publisher."),
+    Variable("ANCRAGE_PUBLICATION_DIRECTOR", "text", "none", "Person answering for what is published."),
+    Variable("ANCRAGE_HOSTING", "text", "none", "Name and address of the host of the server."),
+    Variable("ANCRAGE_CONTACT", "e-mail address", "none", "Where a reader writes: access, personal data."),
+    Variable("ANCRAGE_SOURCE_CODE_URL", "web address", "none", "Where the source code of this version is."),
+    Variable(
+        "ANCRAGE_OIDC_URL",
+        "https address",
+        "none: no button",
+        "Issuer of the identity provider. See [accounts](accounts.md).",
+    ),
+    Variable("ANCRAGE_OIDC_CLIENT_ID", "text", "none", "Identifier of this instance at the provider."),
+    Variable("ANCRAGE_OIDC_SECRET", "text", "none", "Secret of this instance at the provider.", secret=True),
+    Variable("ANCRAGE_OIDC_NAME", "text", "host of the address", "What the button of the sign-in page says."),
+    Variable("ANCRAGE_OIDC_ID", "small letters, digits, hyphens", "oidc", "Word of the return address."),
+    Variable(
+        "ANCRAGE_OIDC_TRUST_EMAIL",
+        "yes or no",
+        "no",
+        "Take the e-mail addresses of the provider as verified, though it does not say so.",
+    ),
     Variable(
         "ANCRAGE_HOSTS",
         "names separated by commas",
@@ -135,6 +165,12 @@ VARIABLES = (
         "yes or no",
         "no",
         "Draw IGN's map under the maps. Browsers then ask data.geopf.fr, the only other host a page can ask.",
+    ),
+    Variable(
+        "ANCRAGE_RUN_SECONDS",
+        "whole number, 10 or more",
+        "900",
+        "Longest time a study may compute, in seconds; it is then stopped and says so.",
     ),
     Variable("ANCRAGE_LOG_LEVEL", "debug, info, warning or error", "info", "Least level of what is logged."),
     Variable(
