@@ -20,6 +20,7 @@ from ancrage.errors import AncrageError
 from ancrage.language import Text
 from ancrage_web.accounts.actors import ForbiddenError
 from ancrage_web.design.words import say
+from ancrage_web.studies.rules import SettingsError
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -187,6 +188,9 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
                 headers["Retry-After"] = str(math.ceil(wait))
         case ForbiddenError():
             problem = build_problem(403, say(error.text))
+        case SettingsError():
+            fields = {f"settings/{name.replace('.', '/')}": say(text) for name, text in error.fields.items()}
+            problem = build_problem(400, say(error.text), errors=_list_errors(fields))
         case AncrageError():
             problem = build_problem(400, say(error.text))
         case Http404():

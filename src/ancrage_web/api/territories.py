@@ -59,9 +59,11 @@ class TerritoryFilter(django_filters.FilterSet):  # type: ignore[misc]
     )
 
     def filter_text(self, epci: QuerySet[Epci], name: str, value: str) -> QuerySet[Epci]:
-        """Keep the EPCI whose name holds the text, whatever its case and accents."""
+        """Keep the EPCI whose name holds every word of the text, whatever its case and accents."""
         del name
-        return epci.filter(slug__contains=slugify(value))
+        for word in slugify(value.replace("'", " ").replace("’", " ")).split("-"):
+            epci = epci.filter(slug__contains=word)
+        return epci
 
 
 class TerritoryListView(PublicView, GenericAPIView[Epci]):

@@ -68,7 +68,7 @@ class TerritorySerializer(serializers.ModelSerializer[Epci]):
     @extend_schema_field({"type": "string", "format": "uri"})
     def get_page(self, epci: Epci) -> str:
         """Return the address of the portrait."""
-        return build_address("territory", {"code": epci.code, "slug": epci.slug})
+        return build_address("epci", {"code": epci.code, "slug": epci.slug})
 
 
 class GroupSerializer(serializers.Serializer[Any]):
