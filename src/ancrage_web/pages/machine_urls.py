@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from ancrage_web.pages import machine_views
+
+urlpatterns = [
+    path("sante", machine_views.check_health, name="health"),
+    path("robots.txt", machine_views.show_robots, name="robots"),
+    path("sitemap.xml", machine_views.show_sitemap_index, name="sitemap-index"),
+    path("sitemap-<slug:part>-<int:page>.xml", machine_views.show_sitemap, name="sitemap"),
+]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 
 from ancrage.language import Language, Text, format_number
@@ -135,3 +135,34 @@ def _build_found(entry: names.Entry, departements: dict[str, str]) -> Found:
         " · ".join(part for part in parts if part),
         reverse(entry.kind, kwargs={"code": entry.code, "slug": entry.slug}),
     )
+
+
+def count_totals(rows: QuerySet[Epci]) -> dict[str, int]:
+    """Return how many EPCI, communes and inhabitants a list holds, and how many of its EPCI have flows. One query."""
+    found = rows.order_by().aggregate(
+        epci=Count("code"),
+        communes=Sum("communes_count"),
+        population=Sum("population"),
+        flows=Count("code", filter=Q(has_flows=True)),
+    )
+    return {name: value or 0 for name, value in found.items()}
+
+
+def count_epci() -> int:
+    """Return the number of EPCI. One query."""
+    return Epci.objects.count()
+
+
+def count_communes() -> int:
+    """Return the number of communes. One query."""
+    return Commune.objects.count()
+
+
+def list_epci_slugs(start: int, end: int) -> list[tuple[str, str]]:
+    """Return code and slug of a slice of the EPCI, in the order of codes. One query."""
+    return list(Epci.objects.order_by("code").values_list("code", "slug")[start:end])
+
+
+def list_commune_slugs(start: int, end: int) -> list[tuple[str, str]]:
+    """Return code and slug of a slice of the communes, in the order of codes. One query."""
+    return list(Commune.objects.order_by("code").values_list("code", "slug")[start:end])

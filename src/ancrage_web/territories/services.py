@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from ancrage import __version__
+from ancrage_web.territories.files import remove_former_files
 from ancrage_web.territories.models import Commune, Epci, EpciMap, Store
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def load_store(folder: Path, *, progress: Callable[[float], None] | None = None)
             alone,
             lambda done: tell(_COMPUTED + (_WRITTEN - _COMPUTED) * done / max(len(opened.codes), 1)),
         )
+    remove_former_files(store)
     tell(1.0)
     return store
 

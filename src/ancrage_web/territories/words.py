@@ -49,3 +49,8 @@ def write_value(value: float | None, unit: str, decimals: int, language: Languag
     alone = round(abs(value), decimals) < 2 if language == "fr" else round(value, decimals) == 1
     words = _SINGULAR if alone and unit in _SINGULAR else _PLURAL
     return f"{number}\u00a0{words[unit].render(language) if unit in words else unit}"
+
+
+def write_unit(unit: str, language: Language) -> str:
+    """Return a unit alone, as a legend holds it."""
+    return _PLURAL[unit].render(language) if unit in _PLURAL else unit

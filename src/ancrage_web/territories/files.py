@@ -1,0 +1,152 @@
+"""Files of a portrait: made by a child process, kept on disk, given again until the data or the code change."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+
+from ancrage import __version__
+from ancrage.errors import AncrageError
+from ancrage.language import Language
+from ancrage_web.territories import queries
+from ancrage_web.territories.models import Epci, Store
+
+# What a child process makes, with its type; JSON is written by the page itself.
+MEDIA_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "gpkg": "application/geopackage+sqlite3",
+    "png": "image/png",
+}
+# Each child takes a few hundred megabytes for a few seconds: no more than this many at once.
+SLOTS = 2
+RETRY_SECONDS = 10
+_LONGEST_SECONDS = 120
+
+
+class BusyError(AncrageError):
+    """As many files as allowed are being made: ask again in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"Several files are being made at this moment. Ask again in {RETRY_SECONDS} seconds.",
+            f"Plusieurs fichiers sont en cours de préparation. Redemandez celui-ci dans {RETRY_SECONDS} secondes.",
+        )
+
+
+class FileFailedError(AncrageError):
+    """The child process did not make the file."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"The {kind.upper()} file could not be made. The page and the JSON file hold the same figures; tell the "
+            "administrator of the instance, whose log says why.",
+            f"Le fichier {kind.upper()} n'a pas pu être préparé. La page et le fichier JSON donnent les mêmes "
+            "chiffres ; prévenez l'administrateur de l'instance, dont le journal dit pourquoi.",
+        )
+
+
+def find_folder(store: Store) -> Path:
+    """Return where the files of a store are kept."""
+    return Path(settings.FILES) / "portraits" / f"{store.checksum[:16]}-{__version__}"
+
+
+def make_file(store: Store, epci: Epci, kind: str, language: Language) -> Path:
+    """Return the path of a file of a portrait, making it first if it is not kept yet.
+
+    Parameters
+    ----------
+    kind : a key of `MEDIA_TYPES`; "png" is the share card.
+
+    Raises
+    ------
+    BusyError
+        If `SLOTS` files are being made already.
+    FileFailedError
+        If the child process fails or takes too long.
+    """
+    target = find_folder(store) / epci.code / f"{language}.{kind}"
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _take_slot(Path(settings.FILES) / "portraits"):
+        # Someone may have made it while the slot was taken.
+        if not target.exists():
+            _run_child(target, kind, _build_request(store, epci, kind, language))
+    return target
+
+
+def _build_request(store: Store, epci: Epci, kind: str, language: Language) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "language": language,
+        "portrait": epci.portrait,
+        "communes": queries.build_commune_rows(store, queries.list_communes(epci)),
+        "map": queries.read_map(epci.code),
+        "name": settings.INSTANCE_NAME,
+    }
+
+
+def _run_child(target: Path, kind: str, request: dict[str, Any]) -> None:
+    """Run the child process; the file appears at once, whole, or not at all."""
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as folder:
+        aside = Path(folder) / target.name
+        try:
+            ended = subprocess.run(  # noqa: S603 - our own module, on a path that we chose
+                [sys.executable, "-m", "ancrage_web.territories.file_worker", str(aside)],
+                input=json.dumps(request).encode(),
+                stdout=subprocess.DEVNULL,
+                timeout=_LONGEST_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise FileFailedError(kind) from error
+        if ended.returncode or not aside.exists():
+            raise FileFailedError(kind)
+        aside.replace(target)
+
+
+@contextmanager
+def _take_slot(folder: Path) -> Iterator[None]:
+    """Hold one of the slots; the end of a killed process gives it back."""
+    for number in range(SLOTS):
+        with (folder / f".slot-{number}").open("a+b") as file:
+            if _try_hold(file):
+                yield
+                return
+    raise BusyError
+
+
+def _try_hold(file: BinaryIO) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def remove_former_files(store: Store) -> None:
+    """Remove the files of the stores and versions that are shown no more."""
+    kept = find_folder(store)
+    with suppress(FileNotFoundError):
+        for entry in os.scandir(kept.parent):
+            if entry.is_dir() and Path(entry.path) != kept:
+                shutil.rmtree(entry.path, ignore_errors=True)

@@ -1,0 +1,163 @@
+"""What the pages of the territories give to keep: list as CSV, map, files and share card of a portrait."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from ancrage.language import Text
+from ancrage_web.design.words import get_site_language, say
+from ancrage_web.territories import content, files, queries
+from ancrage_web.territories.caching import answer_conditionally
+from ancrage_web.territories.filters import EpciFilter, choose_order
+from ancrage_web.territories.models import Epci, EpciMap, Store
+from ancrage_web.territories.words import NATURE_NAMES
+
+_FILE_KINDS = ("json", "xlsx", "pdf", "gpkg")
+_DAY = 86_400
+
+
+class _Echo:
+    """A file that gives back each line at once, so that a long list is never held whole."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+@require_safe
+def export_list(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the list of EPCI, as filtered and ordered, as a CSV file that spreadsheets open."""
+    store = queries.get_store()
+    if store is None:
+        raise Http404
+    chosen = EpciFilter(request.GET, queryset=queries.list_epci(), catalogue=store.catalogue)
+    rows = chosen.qs.order_by(*choose_order(request.GET.get("tri", "")).fields)
+    # French spreadsheets expect a semicolon; the mark at the start tells them that accents are UTF-8.
+    writer = csv.writer(_Echo(), delimiter=";" if get_site_language() == "fr" else ",")
+    heading = [
+        say(title)
+        for title in (
+            Text("code", "code"),
+            Text("name", "nom"),
+            Text("nature", "nature"),
+            Text("departement", "département"),
+            Text("region", "région"),
+            Text("communes", "communes"),
+            Text("population", "population"),
+            Text("home-work flows", "flux domicile-travail"),
+            Text("profile", "profil"),
+        )
+    ]
+    answer = (say(Text("no", "non")), say(Text("yes", "oui")))
+    lines = (writer.writerow(_list_cells(epci, store, answer)) for epci in rows.iterator())
+    response = StreamingHttpResponse(
+        _list_lines(writer.writerow(heading), lines), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{say(Text("territories", "territoires"))}.csv"'
+    return response
+
+
+def _list_lines(heading: str, lines: Any) -> Any:
+    yield "\ufeff" + heading
+    yield from lines
+
+
+def _list_cells(epci: Epci, store: Store, answer: tuple[str, str]) -> list[str]:
+    nature = NATURE_NAMES.get(epci.nature)
+    return [
+        epci.code,
+        epci.name,
+        say(nature) if nature else epci.nature,
+        store.catalogue["departements"].get(epci.departement, epci.departement),
+        store.catalogue["regions"].get(epci.region, epci.region),
+        str(epci.communes_count),
+        str(epci.population),
+        answer[epci.has_flows],
+        say(epci.typology),
+    ]
+
+
+@require_safe
+def give_map(request: HttpRequest, code: str) -> HttpResponse:
+    """Give what the maps of an EPCI draw, compressed as it is stored."""
+    store = queries.get_store()
+    if store is None:
+        raise Http404
+    return answer_conditionally(request, store, lambda: _build_map_response(request, code))
+
+
+def _build_map_response(request: HttpRequest, code: str) -> HttpResponse:
+    row = EpciMap.objects.filter(pk=code).first()
+    if row is None:
+        raise Http404
+    packed = bytes(row.content)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response = HttpResponse(packed, content_type="application/json")
+        response["Content-Encoding"] = "gzip"
+    else:
+        text = json.dumps(content.unpack_map(packed), ensure_ascii=False, separators=(",", ":"))
+        response = HttpResponse(text, content_type="application/json")
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
+
+
+@require_safe
+def give_file(request: HttpRequest, code: str, kind: str) -> HttpResponse | FileResponse:
+    """Give the portrait of an EPCI as a file, in the language of the address."""
+    store, epci = _find(code)
+    if kind not in _FILE_KINDS:
+        raise Http404
+    language = get_site_language()
+    name = f"{epci.code}-{epci.slug}.{kind}"
+    if kind == "json":
+        form = queries.build_portrait_json(store, epci, language)
+        text = json.dumps(form, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        answer = HttpResponse(text, content_type="application/json; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+    try:
+        path = files.make_file(store, epci, kind, language)
+    except files.BusyError as error:
+        return _tell_later(request, epci, error, 503)
+    except files.FileFailedError as error:
+        return _tell_later(request, epci, error, 500)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=files.MEDIA_TYPES[kind])
+
+
+@require_safe
+def give_card(_request: HttpRequest, code: str) -> HttpResponse | FileResponse:
+    """Give the share card of a portrait."""
+    store, epci = _find(code)
+    try:
+        path = files.make_file(store, epci, "png", get_site_language())
+    except files.BusyError:
+        return HttpResponse(status=503, headers={"Retry-After": str(files.RETRY_SECONDS)})
+    response = FileResponse(path.open("rb"), content_type="image/png")
+    patch_cache_control(response, public=True, max_age=_DAY)
+    return response
+
+
+def _find(code: str) -> tuple[Store, Epci]:
+    store, epci = queries.get_store(), queries.find_epci(code)
+    if store is None or epci is None:
+        raise Http404
+    return store, epci
+
+
+def _tell_later(
+    request: HttpRequest, epci: Epci, error: files.BusyError | files.FileFailedError, status: int
+) -> HttpResponse:
+    address = reverse("epci", kwargs={"code": epci.code, "slug": epci.slug})
+    response = render(
+        request, "territories/later.html", {"text": error.text, "epci": epci, "address": address}, status=status
+    )
+    if status == 503:
+        response["Retry-After"] = str(files.RETRY_SECONDS)
+    return response
