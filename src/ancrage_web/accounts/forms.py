@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from allauth.account.forms import SignupForm as BaseSignupForm
+from allauth.account import forms as account
 from allauth.core import context
+from allauth.mfa.base import forms as factors
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn import forms as webauthn
+from allauth.socialaccount.forms import SignupForm as BaseProviderSignupForm
 from django import forms
 
 from ancrage.errors import InputError
@@ -44,10 +48,112 @@ def list_roles() -> list[tuple[str, str]]:
     return [(role.value, f"{say(ROLE_NAMES[role])} ({say(ROLE_MEANINGS[role])})") for role in Role]
 
 
-class SignupForm(BaseSignupForm):  # type: ignore[misc]
-    """Sign-up: a name, an address and a password; from an invitation, the address is the invited one."""
+# The words of allauth's fields, by their names.
+LABELS = {
+    "login": Text("E-mail address", "Adresse e-mail"),
+    "email": Text("E-mail address", "Adresse e-mail"),
+    "password": Text("Password", "Mot de passe"),
+    "remember": Text("Stay signed in on this device", "Rester connecté sur cet appareil"),
+    "oldpassword": Text("Present password", "Mot de passe actuel"),
+    "password1": Text("Password", "Mot de passe"),
+    "password2": Text("The same password again", "Le même mot de passe, encore une fois"),
+    "code": Text("Code", "Code"),
+    "name": Text("Name of the key", "Nom de la clé"),
+    "passwordless": Text("Sign in with this key alone", "Me connecter avec cette clé seule"),
+}
+HELPS = {
+    "password1": Text(
+        "Twelve characters at least: four words that do not go together are easy to remember.",
+        "Douze caractères au moins : quatre mots sans rapport se retiennent bien.",
+    ),
+    "name": Text(
+        "To tell it from the others: “office computer”.",
+        "Pour la reconnaître parmi d'autres : « ordinateur du bureau ».",
+    ),
+    "passwordless": Text(
+        "Without the password: the key then asks for a fingerprint, a face or a code.",
+        "Sans le mot de passe : la clé demande alors une empreinte, un visage ou un code.",
+    ),
+}
 
-    field_order = ("name", "email", "password1")
+
+class OurWords:
+    """Gives the fields of a form of allauth our words, and no placeholder: a label says it."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            if name in LABELS:
+                field.label = say(LABELS[name])
+            if name in HELPS:
+                field.help_text = say(HELPS[name])
+
+
+class SignInForm(OurWords, account.LoginForm):  # type: ignore[misc]
+    """Sign-in with a password."""
+
+
+class AddressForm(OurWords, account.AddEmailForm):  # type: ignore[misc]
+    """Another address for the account."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = say(Text("New address", "Nouvelle adresse"))
+
+
+class ForgottenForm(OurWords, account.ResetPasswordForm):  # type: ignore[misc]
+    """A forgotten password."""
+
+
+class NewPasswordForm(OurWords, account.ResetPasswordKeyForm):  # type: ignore[misc]
+    """The password after a forgotten one."""
+
+
+class ChangePasswordForm(OurWords, account.ChangePasswordForm):  # type: ignore[misc]
+    """Another password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = say(Text("New password", "Nouveau mot de passe"))
+
+
+class SetPasswordForm(OurWords, account.SetPasswordForm):  # type: ignore[misc]
+    """A first password."""
+
+
+class ConfirmPasswordForm(OurWords, account.ReauthenticateForm):  # type: ignore[misc]
+    """The password again, before what matters."""
+
+
+class CodeForm(OurWords, factors.AuthenticateForm):  # type: ignore[misc]
+    """The code of a second factor."""
+
+
+class ConfirmCodeForm(OurWords, factors.ReauthenticateForm):  # type: ignore[misc]
+    """The code again, before what matters."""
+
+
+class ActivateCodesForm(OurWords, ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an application."""
+
+
+class AddPasskeyForm(OurWords, webauthn.AddWebAuthnForm):  # type: ignore[misc]
+    """A passkey to add."""
+
+
+class RenamePasskeyForm(OurWords, webauthn.EditWebAuthnForm):  # type: ignore[misc]
+    """Another name for a passkey."""
+
+
+class ProviderSignupForm(OurWords, BaseProviderSignupForm):  # type: ignore[misc]
+    """The address that an identity provider did not give."""
+
+
+class SignupForm(OurWords, account.SignupForm):  # type: ignore[misc]
+    """Sign-up: a name, an address and a password; from an invitation, the address is the invited one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.invitation = find_followed_invitation(context.request)
@@ -58,7 +164,7 @@ class SignupForm(BaseSignupForm):  # type: ignore[misc]
             max_length=120,
             widget=forms.TextInput(attrs={"autocomplete": "name"}),
         )
-        self.order_fields(self.field_order)
+        self.order_fields(["name", "email", "password1"])
         if self.invitation is not None:
             self.fields["email"].initial = self.invitation.email
             self.fields["email"].widget.attrs["readonly"] = True

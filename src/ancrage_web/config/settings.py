@@ -146,7 +146,16 @@ LOGIN_URL = "account_login"
 # Who may create an account, and then an organisation: anyone, or those who were invited.
 SIGNUP = _env.read_choice("ANCRAGE_SIGNUP", ("open", "invited"), "open" if _open else "invited")
 ACCOUNT_ADAPTER = "ancrage_web.accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "ancrage_web.accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "add_email": "ancrage_web.accounts.forms.AddressForm",
+    "change_password": "ancrage_web.accounts.forms.ChangePasswordForm",
+    "login": "ancrage_web.accounts.forms.SignInForm",
+    "reauthenticate": "ancrage_web.accounts.forms.ConfirmPasswordForm",
+    "reset_password": "ancrage_web.accounts.forms.ForgottenForm",
+    "reset_password_from_key": "ancrage_web.accounts.forms.NewPasswordForm",
+    "set_password": "ancrage_web.accounts.forms.SetPasswordForm",
+    "signup": "ancrage_web.accounts.forms.SignupForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -159,6 +168,13 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
 MFA_ADAPTER = "ancrage_web.accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "activate_totp": "ancrage_web.accounts.forms.ActivateCodesForm",
+    "add_webauthn": "ancrage_web.accounts.forms.AddPasskeyForm",
+    "authenticate": "ancrage_web.accounts.forms.CodeForm",
+    "edit_webauthn": "ancrage_web.accounts.forms.RenamePasskeyForm",
+    "reauthenticate": "ancrage_web.accounts.forms.ConfirmCodeForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
@@ -168,6 +184,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _secure
 # An identity provider of the organisation (OpenID Connect): all of it, or nothing.
 OIDC = read_oidc(_env)
 SOCIALACCOUNT_ADAPTER = "ancrage_web.accounts.adapters.ProviderAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "ancrage_web.accounts.forms.ProviderSignupForm"}
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
         "provider_class": "ancrage_web.accounts.oidc.Provider",
