@@ -1,0 +1,1 @@
+"""Pages of studies: each module holds the views of one subject."""

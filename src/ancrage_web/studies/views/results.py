@@ -1,0 +1,168 @@
+"""Results: the page for elected members, the detail, the map, the files."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from ancrage_web.accounts.access import organisation_view
+from ancrage_web.accounts.actors import Actor
+from ancrage_web.accounts.enums import Role
+from ancrage_web.design.words import get_site_language
+from ancrage_web.studies import queries, services
+from ancrage_web.studies.models import Result, Run, Scenario
+from ancrage_web.studies.results import ResultFile, find_file, list_files
+from ancrage_web.studies.views import result_pages as pages
+
+# A result never changes: a browser may keep its map and its files, for the person who was let in.
+_KEPT = "private, max-age=86400, immutable"
+
+
+@organisation_view(Role.READER)
+def show_summary(request: HttpRequest, actor: Actor, study: UUID, scenario: UUID, result: UUID) -> HttpResponse:
+    """Show the page for elected members."""
+    found, of = _find_result(study, scenario, result)
+    links = _build_links(actor, of, found)
+    context = build_summary(found, links) | _describe_member(actor, of, found)
+    return render(request, "studies/result.html", context)
+
+
+@organisation_view(Role.READER)
+def show_detail(request: HttpRequest, actor: Actor, study: UUID, scenario: UUID, result: UUID) -> HttpResponse:
+    """Show everything that the result holds."""
+    found, of = _find_result(study, scenario, result)
+    links = _build_links(actor, of, found)
+    context = build_detail(request, found, links) | _describe_member(actor, of, found)
+    return render(request, "studies/result_detail.html", context)
+
+
+@organisation_view(Role.READER)
+def send_map(_request: HttpRequest, _actor: Actor, study: UUID, scenario: UUID, result: UUID) -> HttpResponse:
+    """Send what the map of the network draws."""
+    found, _ = _find_result(study, scenario, result)
+    return build_map_response(found)
+
+
+@organisation_view(Role.READER)
+def send_file(
+    _request: HttpRequest, _actor: Actor, study: UUID, scenario: UUID, result: UUID, name: str
+) -> HttpResponse:
+    """Send one of the files of a result, in the language of the page."""
+    found, of = _find_result(study, scenario, result)
+    return build_file_response(find_file(found, get_site_language(), name), of)
+
+
+def _find_result(study: UUID, scenario: UUID, result: UUID) -> tuple[Result, Scenario]:
+    of = queries.get_scenario(study, scenario)
+    found = queries.get_result(result)
+    if of.result_id != found.pk and not Run.objects.filter(scenario=of, result=found).exists():
+        raise Http404
+    return found, of
+
+
+def _build_links(actor: Actor, scenario: Scenario, result: Result) -> dict[str, Any]:
+    keys = {
+        "organisation": actor.organisation.slug,
+        "study": scenario.study_id,
+        "scenario": scenario.pk,
+        "result": result.pk,
+    }
+    return {
+        "summary": reverse("result", kwargs=keys),
+        "detail": reverse("result-detail", kwargs=keys),
+        "map": reverse("result-map", kwargs=keys),
+        "files": [
+            {"file": file, "address": reverse("result-file", kwargs={**keys, "name": file.kind.name})}
+            for file in list_files(result, get_site_language())
+        ],
+    }
+
+
+def _describe_member(actor: Actor, scenario: Scenario, result: Result) -> dict[str, Any]:
+    is_last = scenario.result_id == result.pk
+    return {
+        "shared": False,
+        "study": scenario.study,
+        "scenario": scenario,
+        "result": result,
+        "is_last": is_last,
+        "freshness": services.check_freshness(result, scenario) if is_last else None,
+        "can_edit": actor.role.allows(Role.EDITOR),
+    }
+
+
+def build_summary(result: Result, links: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page for elected members shows, for a member or for someone with a link."""
+    content = result.pages[get_site_language()]
+    places = pages.find_table(content, "places")
+    return {
+        "pages": content,
+        "links": links,
+        "figures": pages.build_figures(content, content["headline"]),
+        "places": None if places is None or not places["rows"] else pages.build_table(places, pages.SHORT_COLUMNS),
+        "picture": pages.find_picture(content),
+        "costs": pages.build_figures(content, pages.COST_FIGURES),
+        "decisions": pages.list_decisions(content),
+        "warnings": pages.list_warnings(content),
+        "not_modelled": content["facts"]["not_modelled"],
+        "proof": content["facts"]["proof"],
+        "robustness": _list_robustness(content),
+        "draws": result.settings.get("draws", 0),
+    }
+
+
+def _list_robustness(content: dict[str, Any]) -> list[dict[str, Any]]:
+    found = next((section for section in content["sections"] if section["id"] == "robustness"), None)
+    if found is None:
+        return []
+    return [figure for block in found["blocks"] if block["type"] == "figures" for figure in block["figures"]]
+
+
+def build_detail(request: HttpRequest, result: Result, links: dict[str, Any]) -> dict[str, Any]:
+    """Return what the detail shows, for a member or for someone with a link; `?point=N` chooses another network."""
+    language = get_site_language()
+    content = result.pages[language]
+    chosen = pages.choose_network(result.map, request.GET.get("point", ""), request.GET.get("variante", ""))
+    networks = pages.list_networks(result.map, language, chosen)
+    every = [*networks["frontier"], *networks["alternatives"]]
+    return {
+        "pages": content,
+        "links": links,
+        "sections": pages.build_sections(content, left_out=("summary",)),
+        "picture": pages.find_picture(content),
+        "networks": networks,
+        "network": next((network for network in every if network.selected), None),
+        "chosen": chosen,
+        "frontier_by": result.map["frontier_by"],
+    }
+
+
+def build_map_response(result: Result) -> HttpResponse:
+    """Return the map of a result."""
+    return JsonResponse(result.map, headers={"Cache-Control": _KEPT})
+
+
+def build_file_response(file: ResultFile, scenario: Scenario) -> HttpResponse:
+    """Return a file as a download, under a name made of those of the study and of the scenario."""
+    started = name_file(f"{scenario.study.name} {scenario.name}")
+    response = FileResponse(
+        file.path.open("rb"),
+        as_attachment=True,
+        filename=f"{started}{file.kind.ending}",
+        content_type=file.kind.media_type,
+        headers={"Cache-Control": _KEPT, "X-Content-Type-Options": "nosniff"},
+    )
+    # Django sends a stream as it does any answer; its types tell them apart.
+    return cast(HttpResponse, response)
+
+
+def name_file(text: str) -> str:
+    """Return a text as a safe name of file: plain letters, digits and hyphens, 80 at most."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:80].strip("-") or "ancrage"
