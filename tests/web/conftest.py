@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client, TransactionTestCase
+from django.utils.translation import override
 from django_scopes import scope
 
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Kind, Role
 from ancrage_web.accounts.models import Membership, Organisation, User
+from ancrage_web.audit.triggers import create_triggers, drop_triggers
 from ancrage_web.territories.models import Store
 from web.study_samples import computed, computed_larger, study_folders, study_sample
 
@@ -61,6 +66,31 @@ def create_person(email: str, name: str, organisation: Organisation | None = Non
         with scope(organisation=organisation):
             Membership.objects.create(organisation=organisation, user=user, role=role)
     return user
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> Iterator[None]:
+    """Forget the limits of sign-in and the language of the test before."""
+    cache.clear()
+    with override("fr"):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_trail() -> Iterator[None]:
+    """Let tests with real transactions empty the base: its triggers refuse to empty the trail."""
+    empty = TransactionTestCase._fixture_teardown
+
+    def empty_with_trail(case: TransactionTestCase) -> None:
+        for connection in (connections[name] for name in case._databases_names(include_mirrors=False)):
+            drop_triggers(connection)
+        empty(case)
+        for connection in (connections[name] for name in case._databases_names(include_mirrors=False)):
+            create_triggers(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_with_trail)
+        yield
 
 
 @pytest.fixture
