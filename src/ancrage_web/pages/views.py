@@ -73,17 +73,17 @@ def _describe_publisher() -> dict[str, str]:
     }
 
 
-def show_bad_request(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def show_bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Show that a request could not be understood."""
     return render(request, "400.html", status=400)
 
 
-def show_forbidden(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def show_forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Show that the role does not allow it."""
     return render(request, "403.html", status=403)
 
 
-def show_not_found(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def show_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Show that the page does not exist, or is not for this person."""
     return render(request, "404.html", status=404)
 
