@@ -70,6 +70,14 @@ def plan(
         list[str] | None,
         typer.Option("--exclude", help="Commune that must have none (code or name). Repeat.", show_default=False),
     ] = None,
+    floors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--floor",
+            help="Least share (0 to 1) to serve in some communes: 'NAME=share:commune,commune'. Repeat.",
+            show_default=False,
+        ),
+    ] = None,
     drop_existing: Annotated[
         bool, typer.Option("--drop-existing", help="Do not keep the existing places found in the data.")
     ] = False,
@@ -108,6 +116,7 @@ def plan(
         "preset": preset,
         "keep": keep,
         "exclude": exclude,
+        "floors": [read_floor(floor) for floor in floors] if floors else None,
         "keep_existing": False if drop_existing else None,
         "draws": draws,
         "seed": seed,
@@ -152,6 +161,31 @@ def read_changes(changes: list[str]) -> dict[str, Any]:
             numbers[0] if len(numbers) == 1 else dict(zip(("low", "value", "high"), numbers, strict=True))
         )
     return read
+
+
+def read_floor(text: str) -> dict[str, Any]:
+    """Return the floor of `--floor NAME=share:commune,commune`.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form.
+    """
+    name, equals, asked = text.partition("=")
+    share, colon, listed = asked.partition(":")
+    communes = [commune.strip() for commune in listed.split(",") if commune.strip()]
+    try:
+        number = float(share.replace(",", "."))
+    except ValueError:
+        number = float("nan")
+    if not equals or not colon or not name.strip() or not communes or number != number:
+        raise InputError(
+            f"'--floor {text}' is not understood: write NAME=share:commune,commune, for example "
+            '--floor "North=0.5:77385,77421" for half of those who could use a place in two communes.',
+            f"« --floor {text} » n'est pas compris : écrivez NOM=part:commune,commune, par exemple "
+            '--floor "Nord=0.5:77385,77421" pour la moitié de ceux à qui un lieu servirait dans deux communes.',
+        )
+    return {"name": name.strip(), "share": number, "communes": communes}
 
 
 def build_settings(written: StudyFile | None, given: Mapping[str, Any], changes: Mapping[str, Any]) -> StudySettings:

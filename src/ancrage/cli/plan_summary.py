@@ -10,7 +10,7 @@ from ancrage.cli import session
 from ancrage.figures import Figure
 from ancrage.language import Text, format_number
 from ancrage.reports.writing import Pen, render_unit
-from ancrage.study.results import PlaceResult, RobustnessResult, StudyResult
+from ancrage.study.results import ConstraintRow, PlaceResult, RobustnessResult, StudyResult
 
 _KINDS = {
     "existing": Text("existing", "existant"),
@@ -42,6 +42,9 @@ def print_summary(result: StudyResult, files: tuple[Path, ...]) -> None:
     out.print(_build_impact(result))
     if result.alternatives:
         out.print(_build_alternatives(result))
+    for row in result.constraints:
+        if row.constraint == "floor":
+            _print_floor(row)
     if result.robustness:
         _print_robustness(result, result.robustness)
     out.print(say(result.travel_label), style="dim")
@@ -54,6 +57,19 @@ def print_summary(result: StudyResult, files: tuple[Path, ...]) -> None:
         out.print(say(Text("Files:", "Fichiers :")))
         for file in files:
             out.print(f"  {file}", markup=False, soft_wrap=True)
+
+
+def _print_floor(row: ConstraintRow) -> None:
+    asked, served = (_write(100 * (share or 0.0)) for share in (row.asked, row.served))
+    session.out.print(
+        session.say(
+            Text(
+                f"Floor {row.name}: {served}% served, {asked}% asked.",
+                f"Plancher {row.name} : {served} % servis, {asked} % demandés.",
+            )
+        ),
+        markup=False,
+    )
 
 
 def _print_robustness(result: StudyResult, found: RobustnessResult) -> None:

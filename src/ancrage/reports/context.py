@@ -42,7 +42,7 @@ class Context:
         """Return the names of communes by code."""
         found = {c.code: c.name for c in self.result.communes}
         found.update({code: name for code, name, _ in self._list_shares()})
-        found.update({c.code: c.name for c in self.result.constraints})
+        found.update({c.code: c.name for c in self.result.constraints if c.code})
         found.update({p.code: p.name for p in self.result.places})
         return found
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from ancrage.errors import InputError
 from ancrage.language import Text
-from ancrage.study.settings import CoefficientOverride, StudySettings
+from ancrage.study.settings import CoefficientOverride, Floor, StudySettings
 
 _HEADER = """\
 # Étude Ancrage : réglages, graine, version et empreintes des données. / Ancrage study: settings, seed, version and
@@ -40,19 +40,19 @@ class StudyFile:
 
 
 def render_study_file(study: StudyFile) -> str:
-    """Return the TOML text of a study: [study], [study.parameters], [produced] and [inputs]."""
+    """Return the TOML text of a study: [study], [study.parameters], [[study.floors]], [produced] and [inputs]."""
     settings = study.settings
     lines = [_HEADER, "[study]"]
-    parameters: dict[str, float | CoefficientOverride] = {}
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        if name == "parameters":
-            parameters = value
-        elif value is not None:
+        if name not in ("parameters", "floors") and value is not None:
             lines.append(f"{name} = {_render_value(value)}")
-    if parameters:
+    if settings.parameters:
         lines += ["", "[study.parameters]"]
-        lines += [f"{_render_key(name)} = {_render_value(value)}" for name, value in parameters.items()]
+        lines += [f"{_render_key(name)} = {_render_value(value)}" for name, value in settings.parameters.items()]
+    for floor in settings.floors:
+        lines += ["", "[[study.floors]]"]
+        lines += [f"{name} = {_render_value(getattr(floor, name))}" for name in type(floor).model_fields]
     for title, content in (("produced", study.produced), ("inputs", study.inputs)):
         if content:
             lines += ["", f"[{title}]"]
@@ -199,7 +199,7 @@ def _describe_problem(text: str, location: tuple[str | int, ...], problem: Mappi
     if kind == "missing":
         return Text(f"{field_en} is missing: add it.", f"{field_fr} : absent, ajoutez-le.")
     if kind == "extra_forbidden":
-        known = ", ".join(StudySettings.model_fields if len(location) == 1 else CoefficientOverride.model_fields)
+        known = ", ".join(_list_fields(location))
         return Text(f"{field_en} is unknown. Known: {known}.", f"{field_fr} : inconnu. Connus : {known}.")
     if kind == "literal_error":
         options = str(context.get("expected", ""))
@@ -221,12 +221,24 @@ def _describe_problem(text: str, location: tuple[str | int, ...], problem: Mappi
         )
     if kind in ("too_short", "string_too_short"):
         return Text(f"{field_en} is empty: give at least one value.", f"{field_fr} : vide, donnez au moins une valeur.")
+    if kind == "same_name":
+        return Text(
+            f"{field_en}: two floors have the same name. Give each its own.",
+            f"{field_fr} : deux planchers ont le même nom. Donnez à chacun le sien.",
+        )
     expected = next((words for start, words in _EXPECTED.items() if kind.startswith(start)), None)
     if expected is None:
         return Text(
             f"{field_en}: {given} cannot be used ({problem['msg']}).", f"{field_fr} : {given} ne peut pas être utilisé."
         )
     return Text(f"{field_en}: {given} is not {expected.en}.", f"{field_fr} : {given} n'est pas {expected.fr}.")
+
+
+def _list_fields(location: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Return the fields that are known where an unknown one was found."""
+    if len(location) == 1:
+        return tuple(StudySettings.model_fields)
+    return tuple(Floor.model_fields if location[0] == "floors" else CoefficientOverride.model_fields)
 
 
 _EXPECTED = {
@@ -242,13 +254,23 @@ _EXPECTED = {
 
 
 def _find_line(text: str, location: tuple[str | int, ...]) -> int | None:
+    lines = text.splitlines()
+    first, last = 0, len(lines)
+    if location[:1] == ("floors",) and len(location) > 1:
+        # Several tables hold the same names: only the one in question is looked at.
+        starts = [number for number, line in enumerate(lines) if re.match(r"\s*\[\[\s*study\.floors\s*\]\]", line)]
+        rank = location[1]
+        if not isinstance(rank, int) or rank >= len(starts):
+            return None
+        first = starts[rank]
+        last = next((k for k in range(first + 1, len(lines)) if lines[k].lstrip().startswith("[")), len(lines))
     names = [str(part) for part in location if isinstance(part, str)]
     for name in reversed(names):
         pattern = re.compile(rf'^\s*"?{re.escape(name)}"?\s*=')
-        for number, line in enumerate(text.splitlines(), start=1):
-            if pattern.match(line):
-                return number
-    return None
+        for number in range(first, last):
+            if pattern.match(lines[number]):
+                return number + 1
+    return first + 1 if first else None
 
 
 def _shorten(text: str) -> str:

@@ -32,6 +32,7 @@ from ancrage.siting.problem import (
 )
 from ancrage.siting.solve import (
     Engine,
+    NoPlanError,
     build_infeasible,
     build_plan,
     compute_gap,
@@ -63,7 +64,7 @@ def compute_frontier(
 
     Each limit starts from the plan and the prices of the one below, so that the value never falls when the limit
     grows, proof or not; nor does the bound, since what bounds a limit bounds the smaller ones. A limit that no plan
-    respects gives an infeasible plan.
+    respects gives an infeasible plan; one whose search ends before any plan is found or excluded is not returned.
 
     Parameters
     ----------
@@ -115,7 +116,11 @@ def compute_frontier(
                     engine.data.number[PLACES] = min(limit, problem.site_code.size)
                 write_scales(engine.data)
                 restart_tree(engine.tree, root, engine.tree.u[0].copy(), float(engine.tree.lam[0]), steps)
-            plan = run_engine(limited, engine, warm, Watch(search), priced=warm is not None)
+            try:
+                plan = run_engine(limited, engine, warm, Watch(search), priced=warm is not None)
+            except NoPlanError:
+                # Floors that a low limit hardly meets: nothing is known of this limit, the next ones have more room.
+                continue
         if plan.status != "infeasible":
             warm = plan.open
             steps = NEXT_STEPS

@@ -30,6 +30,10 @@ KICK_WORK = 100_000
 """Kicks without success before the proof, times arcs of the problem."""
 
 
+class NoPlanError(AncrageError):
+    """A search was stopped before any plan that respects the constraints was found or excluded."""
+
+
 def solve(problem: SitingProblem, *, warm: BoolArray | None = None, **search: Unpack[Search]) -> SitingPlan:
     """Return the best plan and its proof.
 
@@ -47,7 +51,7 @@ def solve(problem: SitingProblem, *, warm: BoolArray | None = None, **search: Un
     Raises
     ------
     InputError : for an inconsistent problem (see `check_problem`), or a deadline without a clock.
-    AncrageError : if it had to stop before any plan that respects the constraints was found or excluded.
+    NoPlanError : if it had to stop before any plan that respects the constraints was found or excluded.
     """
     check_problem(problem)
     watch = Watch(search)
@@ -158,7 +162,7 @@ def run_engine(
     if not found and not done:
         after_en = "" if watch.deadline is None else f" in {watch.deadline} s"
         after_fr = "" if watch.deadline is None else f" en {watch.deadline} s"
-        raise AncrageError(
+        raise NoPlanError(
             f"No plan that respects the budget and the floors was found{after_en} before the search was stopped. "
             "Allow more time, a larger budget, or lower floors.",
             f"Aucun plan respectant le budget et les planchers n'a été trouvé{after_fr} avant l'arrêt de la recherche. "

@@ -17,7 +17,7 @@ from ancrage.impact import costs, effects
 from ancrage.impact.costs import PlaceCosts, compute_place_costs
 from ancrage.impact.effects import YearlyEffects, compute_yearly_effects
 from ancrage.parameters import Parameters
-from ancrage.siting.problem import SitingProblem
+from ancrage.siting.problem import Floors, SitingProblem
 from ancrage.study.settings import Objective, StudySettings
 from ancrage.territory.model import Territory
 from ancrage.territory.travel import Points, TravelProvider
@@ -160,8 +160,8 @@ def build_inputs(
             f"Commune {both[0]} is both kept and excluded: remove it from one of the two lists.",
             f"La commune {both[0]} est à la fois gardée et exclue : retirez-la de l'une des deux listes.",
         )
-    imposed = _mark(settings.keep, position, names, territory.name)
-    excluded = _mark(settings.exclude, position, names, territory.name)
+    imposed = mark_sites(settings.keep, position, names, territory.name)
+    excluded = mark_sites(settings.exclude, position, names, territory.name)
     size = round(parameters.get("existing_place_desks").value)
     existing = np.zeros(len(sites), dtype=np.int64)
     if settings.keep_existing:
@@ -173,7 +173,18 @@ def build_inputs(
     return StudyInputs(site_reach, commutes, codes[homes], codes[sites], existing, imposed, excluded, unreached)
 
 
-def _mark(codes: Iterable[str], position: Mapping[str, int], names: Mapping[str, str], area: str) -> BoolArray:
+def mark_sites(codes: Iterable[str], position: Mapping[str, int], names: Mapping[str, str], area: str) -> BoolArray:
+    """Return the sites named by codes or by names, (m,).
+
+    Parameters
+    ----------
+    position : rank of each site by code; names : of the sites by code; area : name of the study area, for messages.
+
+    Raises
+    ------
+    InputError
+        If one is not in the study area; the nearest names are offered.
+    """
     marked = np.zeros(len(position), dtype=np.bool_)
     by_name = {name.casefold(): code for code, name in names.items()}
     for asked in codes:
@@ -236,8 +247,9 @@ def build_problem(
     coefficients: Mapping[str, FloatArray],
     use: DeskDays,
     yearly: YearlyEffects,
+    floors: Floors | None = None,
 ) -> SitingProblem:
-    """Build the siting problem at central coefficients (shapes (1, k))."""
+    """Build the siting problem at central coefficients (shapes (1, k)), with the floors of `study.floors`."""
     place = compute_place_costs(coefficients)
     fixed, per_desk, income = build_site_costs(inputs, place)
     existing = inputs.existing_desks
@@ -260,4 +272,5 @@ def build_problem(
         max_places=settings.places,
         unit=UNITS[settings.objective],
         cost_weight=1.0 if settings.objective == "value" else 0.0,
+        floors=floors,
     )

@@ -139,12 +139,20 @@ class AlternativeRow:
 
 @dataclass(frozen=True)
 class ConstraintRow:
-    """The price of one imposed or excluded commune, in the objective's unit per year."""
+    """The price of one imposed or excluded commune, or of one floor, in the objective's unit per year.
+
+    Attributes
+    ----------
+    code : of the commune, empty for a floor; name : of the commune or of the floor.
+    asked, served : share of the zone that the floor asks for and that the plan serves, 0..1; None for a commune.
+    """
 
     code: str
     name: str
-    constraint: Literal["imposed", "excluded"]
+    constraint: Literal["imposed", "excluded", "floor"]
     price: float
+    asked: float | None = None
+    served: float | None = None
 
 
 @dataclass(frozen=True)

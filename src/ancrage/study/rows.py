@@ -20,19 +20,6 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-def count_eligible(inputs: StudyInputs, central: Mapping[str, FloatArray], home_inside: BoolArray) -> float:
-    """Return the residents of the study area with a commute that their best candidate site would shorten."""
-    site_reach, commutes = inputs.reach, inputs.commutes
-    eligible = np.zeros(len(site_reach.homes))
-    within = site_reach.minutes <= central["max_access_time_tl"][0]
-    for home in np.unique(site_reach.home[within]):
-        nearest = site_reach.minutes[site_reach.row[home]]
-        rows = slice(commutes.start[home], commutes.start[home + 1])
-        last = int((commutes.minutes[rows] >= nearest + central["min_time_saved"][0]).sum()) - 1
-        eligible[home] = commutes.sums[commutes.start[home] + last, 0].sum()
-    return float(eligible[home_inside].sum())
-
-
 def list_names(territory: Territory) -> dict[str, str]:
     return {str(code): str(name) for code, name in zip(territory.communes.code, territory.communes.name, strict=True)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -14,11 +14,19 @@ from ancrage.errors import InputError, UnaffordableError
 from ancrage.figures import Figure
 from ancrage.language import Text, format_number
 from ancrage.parameters import Parameters
-from ancrage.siting.evaluate import check_plan, check_problem, evaluate
+from ancrage.siting.evaluate import check_plan, check_problem, compute_budget_limit, evaluate
 from ancrage.siting.explore import compute_frontier, compute_marginal_losses, list_alternatives, price_constraints
 from ancrage.siting.problem import Alternative, ConstraintPrice, FrontierPoint, SitingPlan, SitingProblem
 from ancrage.siting.solve import solve
 from ancrage.study.draws import Drawn, build_robustness, draw_network
+from ancrage.study.floors import (
+    add_witnesses,
+    build_floors,
+    build_floors_refusal,
+    compute_eligible,
+    compute_served_shares,
+    leave_unused_arcs,
+)
 from ancrage.study.impact_lines import build_figure, list_controls, list_impact
 from ancrage.study.inputs import (
     COEFFICIENTS,
@@ -33,7 +41,6 @@ from ancrage.study.inputs import (
 from ancrage.study.network import compute_network
 from ancrage.study.results import AlternativeRow, ConstraintRow, FrontierRow, RobustnessResult, StudyResult
 from ancrage.study.rows import (
-    count_eligible,
     describe_proof,
     list_codes,
     list_communes,
@@ -70,6 +77,8 @@ NOT_MODELLED: tuple[Text, ...] = (
 _FRONTIER_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 # Alternatives are looked for beyond the epsilon asked, up to here, when too few exist within it.
 _WIDEST_EPSILON = 0.2
+# Searches that explaining a refused floor may take: each has this part of the time of the best network.
+_REFUSAL_PARTS = 10
 
 
 def _ignore_progress(step: Text, share: float) -> None:
@@ -127,11 +136,16 @@ def run_study(
     central = read_central(chosen)
     use = compute_use(inputs, central)
     yearly = compute_effects(inputs, use, central, slice(None))
-    problem = build_problem(settings, inputs, central, use, yearly)
+    floors = build_floors(settings, territory, inputs, central)
+    # Arcs that only the draws use stay in `whole`: here they would serve nobody, and meet a floor all the same.
+    whole = build_problem(settings, inputs, central, use, yearly, floors)
+    problem = whole if floors is None else leave_unused_arcs(whole)
     check_problem(problem)
 
     progress(Text("Best network and its proof", "Meilleur réseau et sa preuve"), 0.1)
     best = solve(problem, deadline=deadline, clock=clock)
+    if floors is not None and best.status == "infeasible" and _is_paid(problem, problem.imposed):
+        raise build_floors_refusal(problem, None if deadline is None else deadline / _REFUSAL_PARTS, clock)
     _check_affordable(settings, inputs, problem, best, territory)
     check_plan(problem, best)
 
@@ -169,7 +183,10 @@ def run_study(
         drawn = draw_network(settings, inputs, chosen, best.open, _divide_progress(progress, step, 0.45, 0.65))
         step = Text("Best network of every simulation", "Meilleur réseau de chaque simulation")
         progress(step, 0.65)
-        robustness = build_robustness(problem, drawn, best, inputs, names, _divide_progress(progress, step, 0.65, 0.95))
+        fitted, draws = (problem, drawn.draws) if floors is None else add_witnesses(whole, drawn.draws)
+        robustness = build_robustness(
+            fitted, replace(drawn, draws=draws), best, inputs, names, _divide_progress(progress, step, 0.65, 0.95)
+        )
 
     progress(Text("Effects by beneficiary", "Effets par bénéficiaire"), 0.95)
     home_inside = territory.inside[inputs.reach.homes]
@@ -211,7 +228,7 @@ def run_study(
             "demand.desk_days",
         ),
         residents_workers=float(inputs.commutes.workers[home_inside].sum()),
-        eligible_workers=count_eligible(inputs, central, home_inside),
+        eligible_workers=float(compute_eligible(inputs, central)[home_inside].sum()),
         coverage=territory.coverage,
         flows_vintage=territory.flows.vintage,
         class_level=territory.flows.class_level,
@@ -247,16 +264,7 @@ def run_study(
             )
             for other in alternatives
         ),
-        constraints=tuple(
-            ConstraintRow(
-                str(inputs.site_codes[price.site]),
-                names[str(inputs.site_codes[price.site])],
-                price.constraint,
-                price.price,
-            )
-            for price in constraints
-            if price.constraint != "floor"
-        ),
+        constraints=_list_constraints(problem, best, constraints, names),
         robustness=robustness,
         proof=describe_proof(best),
         plan=best,
@@ -272,6 +280,28 @@ def run_study(
     )
     progress(Text("Done", "Terminé"), 1.0)
     return result
+
+
+def _list_constraints(
+    problem: SitingProblem, best: SitingPlan, prices: tuple[ConstraintPrice, ...], names: Mapping[str, str]
+) -> tuple[ConstraintRow, ...]:
+    served = compute_served_shares(problem, best)
+    rows = []
+    for price in prices:
+        if price.constraint == "floor":
+            assert problem.floors is not None
+            zone = int(np.flatnonzero(problem.floors.zone_code == price.zone)[0])
+            share = float(problem.floors.share[zone])
+            rows.append(ConstraintRow("", price.zone, "floor", price.price, share, float(served[zone])))
+        else:
+            code = str(problem.site_code[price.site])
+            rows.append(ConstraintRow(code, names[code], price.constraint, price.price))
+    return tuple(rows)
+
+
+def _is_paid(problem: SitingProblem, is_open: NDArray[np.bool_]) -> bool:
+    """Return whether a network is within the budget."""
+    return evaluate(problem, is_open).cost <= compute_budget_limit(problem.budget)
 
 
 def _check_settings(settings: StudySettings, inputs: StudyInputs, territory: Territory) -> None:

@@ -48,8 +48,9 @@ def build_budget(context: Context) -> Section:
                     )
                 )
             )
-        # A table of zeros is for the workbook.
-        blocks.append(replace(_build_constraints(context), printed_rows=0 if free else None))
+        # A table of zeros is for the workbook, unless it says what floors serve.
+        floors = any(row.constraint == "floor" for row in result.constraints)
+        blocks.append(replace(_build_constraints(context), printed_rows=0 if free and not floors else None))
     return Section(
         "budget", pen.say("Budget, alternatives and constraints", "Budget, variantes et contraintes"), tuple(blocks)
     )
@@ -209,23 +210,39 @@ def _build_alternatives(context: Context) -> Table:
 def _build_constraints(context: Context) -> Table:
     result, pen = context.result, context.pen
     factor, unit = context.objective_scale
-    words = {"imposed": pen.say("imposed", "imposée"), "excluded": pen.say("excluded", "exclue")}
+    floors = any(c.constraint == "floor" for c in result.constraints)
+    words = {
+        "imposed": pen.say("imposed", "imposée"),
+        "excluded": pen.say("excluded", "exclue"),
+        "floor": pen.say("floor", "plancher"),
+    }
     columns = (
         Column("code", pen.say("Code", "Code"), printed=False),
-        Column("name", pen.say("Commune", "Commune"), width=3.0),
+        Column("name", pen.say("Commune or floor", "Commune ou plancher") if floors else pen.say("Commune", "Commune"),
+               width=3.0),
         Column("constraint", pen.say("Constraint", "Contrainte"), width=2.0),
+        Column("asked", pen.say("Asked", "Demandé"), "share", "%", 0, 1.4, printed=floors),
+        Column("served", pen.say("Served", "Servi"), "share", "%", 0, 1.4, printed=floors),
         Column("price", pen.say("Price", "Prix"), "number", pen.unit(unit), None, 2.0),
+    )  # fmt: skip
+    rows = tuple((c.code, c.name, words[c.constraint], c.asked, c.served, c.price * factor) for c in result.constraints)
+    note = pen.say(
+        "Objective lost because the commune is imposed or excluded; 0 costs nothing.",
+        "Ce que perd l'objectif parce que la commune est imposée ou exclue ; 0 ne coûte rien.",
     )
-    rows = tuple((c.code, c.name, words[c.constraint], c.price * factor) for c in result.constraints)
+    if floors:
+        note = pen.say(
+            "Objective lost because of the constraint; 0 costs nothing. Floor: least share of the workers who could "
+            "use a place, in a sub-territory, who must have one within reach.",
+            "Ce que perd l'objectif à cause de la contrainte ; 0 ne coûte rien. Plancher : part minimale, dans un "
+            "sous-territoire, des actifs à qui un lieu servirait et qui doivent en avoir un à portée.",
+        )
     return Table(
         "constraints",
         pen.say("Constraints", "Contraintes"),
         pen.say("The price of each constraint", "Le prix de chaque contrainte"),
         columns,
         rows,
-        note=pen.say(
-            "Objective lost because the commune is imposed or excluded; 0 costs nothing.",
-            "Ce que perd l'objectif parce que la commune est imposée ou exclue ; 0 ne coûte rien.",
-        ),
+        note=note,
         sources=context.study_sources,
     )
