@@ -116,12 +116,12 @@ def compute_results(tell: Tell) -> None:
         new = list(Scenario.objects.filter(study__name=STUDY, runs=None).order_by("created_at"))
         runs = [ask_run(officer, scenario) for scenario in new]
         # A start that was stopped half-way left some behind.
-        waiting = Run.objects.filter(scenario__study__name=STUDY).exclude(status__in=FINAL)
-        if not waiting.exists():
-            return
-        with timed(tell, Text("Computed study of three scenarios", "Étude calculée, trois scénarios")):
-            worker = [sys.executable, "-m", "ancrage_web", "db_worker", "--batch", "--no-startup-delay", "-v", "0"]
-            subprocess.run(worker, check=False)  # noqa: S603
+        waiting = Run.objects.filter(scenario__study__name=STUDY).exclude(status__in=FINAL).order_by("asked_at")
+        worker = [sys.executable, "-m", "ancrage_web", "db_worker", "--batch", "--no-startup-delay", "-v", "0"]
+        for run in waiting.select_related("scenario"):
+            name = run.scenario.name
+            with timed(tell, Text(f"Computation of the scenario '{name}'", f"Calcul du scénario « {name} »")):
+                subprocess.run([*worker, "--max-tasks", "1"], check=False)  # noqa: S603
         failed = [run for run in Run.objects.filter(pk__in=[run.pk for run in runs]) if run.status != Status.DONE]
     if failed:
         reason = Text(**failed[0].error) if failed[0].error else Text(failed[0].status, failed[0].status)
