@@ -38,4 +38,6 @@ def test_route_answers_as_the_role_allows(route: str, person: str, world: World)
     address = reverse(route.partition(" ")[0], kwargs=dict(case.build(world)))
     send = getattr(world.sign_in(person), case.method)
     answered = send(address, data=dict(case.data(world)), headers=dict(case.headers))
+    # A file that is sent stays open until its answer is closed.
+    answered.close()
     assert answered.status_code == case.expected[person], (person, address)
