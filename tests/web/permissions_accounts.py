@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SENT_AWAY = dict.fromkeys(PUBLIC, 302)
 # Pages of people who are not signed in: the others are sent to their organisations.
 OUTSIDE = {**SENT_AWAY, "anonymous": 200}
+# What does not exist for someone who has no second factor.
+NOTHING_YET = {**dict.fromkeys(PUBLIC, 404), "anonymous": 302}
 NOBODY = dict.fromkeys(PUBLIC, 404)
 TOKEN = "the secret of a link"
 
@@ -96,15 +98,15 @@ ROUTES = {
     # Second factors.
     "mfa_index": Case(SIGNED_IN),
     "mfa_authenticate": Case(SENT_AWAY),
-    "mfa_reauthenticate": Case(SIGNED_IN),
+    "mfa_reauthenticate": Case(SENT_AWAY),
     "mfa_activate_totp": Case(SENT_AWAY),
-    "mfa_deactivate_totp": Case(SENT_AWAY),
-    "mfa_view_recovery_codes": Case(SENT_AWAY),
+    "mfa_deactivate_totp": Case(NOTHING_YET),
+    "mfa_view_recovery_codes": Case(NOTHING_YET),
     "mfa_generate_recovery_codes": Case(SENT_AWAY),
-    "mfa_download_recovery_codes": Case(SENT_AWAY),
+    "mfa_download_recovery_codes": Case(NOTHING_YET),
     "mfa_list_webauthn": Case(SIGNED_IN),
     "mfa_add_webauthn": Case(SENT_AWAY),
-    "mfa_reauthenticate_webauthn": Case(SIGNED_IN),
+    "mfa_reauthenticate_webauthn": Case(SENT_AWAY),
     "mfa_login_webauthn": Case(SENT_AWAY),
     "mfa_edit_webauthn": Case(SENT_AWAY, name_key),
     "mfa_remove_webauthn": Case(SENT_AWAY, name_key),
