@@ -31,7 +31,7 @@ from ancrage_web.design.words import say
 def show_account(request: HttpRequest) -> HttpResponse:
     """Show one's account, and change one's name."""
     assert isinstance(request.user, User)
-    form = NameForm(request.POST or None, initial={"name": request.user.name})
+    form = NameForm(request.POST if request.method == "POST" else None, initial={"name": request.user.name})
     if request.method == "POST" and form.is_valid():
         try:
             change_name(request.user, form.cleaned_data["name"])
@@ -79,7 +79,7 @@ def erase_account(request: HttpRequest) -> HttpResponse:
     """Forget the person, after a fresh sign-in and a confirmation."""
     assert isinstance(request.user, User)
     form = ConfirmForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         sentence=Text(
             "I erase my account; I know that it cannot be brought back.",
             "J'efface mon compte ; je sais qu'il ne pourra pas être rétabli.",

@@ -49,7 +49,7 @@ def create_organisation(request: HttpRequest) -> HttpResponse:
             "On this instance, organisations are created by those who run it: write to them.",
             "Sur cette instance, les organisations sont créées par ceux qui la gèrent : écrivez-leur.",
         )
-    form = OrganisationForm(request.POST or None)
+    form = OrganisationForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             organisation = services.create_organisation(**form.cleaned_data, administrator=request.user)
@@ -72,7 +72,7 @@ def show_organisation(request: HttpRequest, actor: Actor) -> HttpResponse:
 @organisation_view(Role.ADMINISTRATOR)
 def change_organisation(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Change the name, the kind or the SIREN."""
-    form = OrganisationForm(request.POST or None, organisation=actor.organisation)
+    form = OrganisationForm(request.POST if request.method == "POST" else None, organisation=actor.organisation)
     if request.method == "POST" and form.is_valid():
         try:
             services.change_organisation(actor, **form.cleaned_data)
@@ -89,7 +89,7 @@ def change_organisation(request: HttpRequest, actor: Actor) -> HttpResponse:
 def change_role(request: HttpRequest, actor: Actor, person: UUID) -> HttpResponse:
     """Change the role of a member."""
     membership = services.find_member(person)
-    form = RoleForm(request.POST or None, initial={"role": membership.role})
+    form = RoleForm(request.POST if request.method == "POST" else None, initial={"role": membership.role})
     if request.method == "POST" and form.is_valid():
         try:
             services.change_role(actor, person, form.cleaned_data["role"])
@@ -110,7 +110,7 @@ def remove_member(request: HttpRequest, actor: Actor, person: UUID) -> HttpRespo
     membership = services.find_member(person)
     name = str(membership.user)
     form = ConfirmForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         sentence=Text(f"I remove {name} from {actor.organisation}.", f"Je retire {name} de {actor.organisation}."),
     )
     if request.method == "POST" and form.is_valid():
@@ -131,7 +131,7 @@ def remove_member(request: HttpRequest, actor: Actor, person: UUID) -> HttpRespo
 def leave_organisation(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Leave the organisation, after a confirmation."""
     form = ConfirmForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         sentence=Text(f"I leave {actor.organisation}.", f"Je quitte {actor.organisation}."),
     )
     if request.method == "POST" and form.is_valid():
