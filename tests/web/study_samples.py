@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import uuid
@@ -87,9 +88,9 @@ def create_result(organisation: Any, computed: Computed, folder: Path) -> Result
         settings=asked,
         inputs=inputs,
         version=__version__,
-        summary=computed.content.summary,
-        pages=computed.content.pages,
-        map=computed.content.map,
+        summary=copy.deepcopy(computed.content.summary),
+        pages=copy.deepcopy(computed.content.pages),
+        map=copy.deepcopy(computed.content.map),
         folder=f"results/{key}",
     )
 

@@ -126,7 +126,12 @@ def compute_content(asked: StudySettings, data: Path, folder: Path, progress: Pr
     from ancrage.reports import build_report, write_report
     from ancrage.reports.pages import build_network_map, build_pages
 
-    planned = plan_network(asked, data, travel=TRAVEL, progress=lambda step, share: progress(step, _PLAN_SHARE * share))
+    def show(step: Text, share: float) -> None:
+        # The end of the plan is not the end of the run.
+        if share < 1.0:
+            progress(step, _PLAN_SHARE * share)
+
+    planned = plan_network(asked, data, travel=TRAVEL, progress=show)
     today = timezone.localdate()
     pages: dict[str, Any] = {}
     share = (1.0 - _PLAN_SHARE) / len(LANGUAGES)
