@@ -14,9 +14,7 @@ from ancrage_web.studies.models import Comment, Scenario, Study
 from ancrage_web.territories.models import Store
 from web.api_samples import Program, connect
 from web.conftest import World
-from web.study_samples import DEMO_EPCI, study_folders
-
-__all__ = ["study_folders"]
+from web.study_samples import DEMO_EPCI
 
 BASE = "/api/v1/studies/"
 JSON = "application/json"

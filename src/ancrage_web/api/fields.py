@@ -14,11 +14,11 @@ from ancrage_web.design.words import say
 
 @extend_schema_field({"type": "string"})
 class SaidField(serializers.Field[Any, Any, str, Any]):
-    """A stored or built text, in the language of the request; empty when there is none."""
+    """A stored or built text, in the language of the request."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(read_only=True, **options)
 
     def to_representation(self, value: Text | Mapping[str, str]) -> str:
-        """Return the text said."""
+        """Return the text said; an empty one where a stored text is still missing."""
         return say(value) if value else ""

@@ -221,7 +221,10 @@ class ResultFileView(OrganisationView):
         "get_file",
         "results",
         ("Download a file of a result", "Télécharger un fichier d'un résultat"),
-        answers={(200, kind.media_type): OpenApiTypes.BINARY for kind in FILES},
+        answers={
+            (200, kind.media_type): OpenApiTypes.OBJECT if "json" in kind.media_type else OpenApiTypes.BINARY
+            for kind in FILES
+        },
         refuses=[403, 404],
     )
     def get(self, request: Request, result: uuid.UUID, language: str, name: str) -> FileResponse:

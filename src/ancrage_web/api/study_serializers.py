@@ -147,8 +147,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     scenario = serializers.UUIDField(source="scenario_id")
     status = serializers.ChoiceField(Status.values)
     status_name = serializers.SerializerMethodField()
-    step = SaidField(help_text=describe("What is being done.", "Ce qui est en cours."))
-    error = SaidField(help_text=describe("Why it failed.", "Pourquoi il a échoué."))
+    step = SaidField(allow_null=True, help_text=describe("What is being done.", "Ce qui est en cours."))
+    error = SaidField(allow_null=True, help_text=describe("Why it failed.", "Pourquoi il a échoué."))
     result = serializers.UUIDField(source="result_id", allow_null=True)
 
     class Meta:

@@ -128,7 +128,8 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     decimals = serializers.IntegerField(help_text=describe("Digits shown.", "Décimales affichées."))
     favourable = serializers.ChoiceField(["high", "low", "none"])
     unpublished = SaidField(
-        help_text=describe("Why no open table gives it.", "Pourquoi aucune donnée ouverte ne le donne.")
+        allow_null=True,
+        help_text=describe("Why no open table gives it.", "Pourquoi aucune donnée ouverte ne le donne."),
     )
 
 
@@ -147,7 +148,7 @@ class IndicatorSerializer(DefinitionSerializer):
         allow_null=True, help_text=describe("1 is the highest value.", "1 est la plus haute valeur.")
     )
     percentile = serializers.FloatField(allow_null=True)
-    group = SaidField(help_text=describe("Comparison group.", "Groupe de comparaison."))
+    group = SaidField(allow_null=True, help_text=describe("Comparison group.", "Groupe de comparaison."))
     group_size = serializers.IntegerField(allow_null=True)
     group_p10 = serializers.FloatField(allow_null=True)
     group_median = serializers.FloatField(allow_null=True)
