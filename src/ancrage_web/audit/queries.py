@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django_scopes import scope
 
@@ -126,10 +127,20 @@ def find_names(lines: Iterable[AuditLine]) -> dict[tuple[str, str], str]:
     for object_type, ids in wanted.items():
         label = OBJECTS[object_type][1]
         assert label is not None
+        model = apps.get_model(label)
         # The scoped manager: what another organisation received is not named here.
-        for key, found in apps.get_model(label).objects.in_bulk(list(ids)).items():
-            names[object_type, str(key)] = str(found)
+        found = model.objects.filter(pk__in=[key for key in ids if is_key(model, key)])  # type: ignore[attr-defined]
+        names |= {(object_type, str(thing.pk)): str(thing) for thing in found}
     return names
+
+
+def is_key(model: type[Model], text: str) -> bool:
+    """Say whether an identifier of the trail can be one of a model: it may have been another's when it was written."""
+    try:
+        model._meta.pk.to_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def list_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
