@@ -77,7 +77,7 @@ function buildCommuneLayers(content, describe) {
       id: "neighbours",
       kind: "areas",
       data: collect(outside),
-      colour: "--map-none",
+      colour: "--sunken",
       describe: (each) => [each.name, say("hors du territoire", "outside the territory")],
       clickable: false,
     });
@@ -123,7 +123,7 @@ function describeCommune(indicators) {
   return (each) => {
     const lines = indicators
       .filter((indicator) => typeof each[indicator.id] === "number")
-      .map((indicator) => `${indicator.label} : ${writeNumber(each[indicator.id], indicator.decimals)} ${indicator.unit}`);
+      .map((indicator) => `${writeNumber(each[indicator.id], indicator.decimals)} ${indicator.unit}`);
     return [each.name, ...lines];
   };
 }
@@ -168,19 +168,15 @@ async function drawPortrait(content) {
     const indicator = indicators.get(id) ?? null;
     colour(indicator);
     map.show(indicator ? frame : [...frame, id, `${id}-points`, `${id}-labels`]);
-    map.fit(id === "destinations" || id === "origins" ? widen(content.bounds, content[id]) : content.bounds);
-    source.textContent = indicator
-      ? `${say("Source : ", "Source: ")}${indicator.source}`
-      : (settings.notes?.[id] ?? "");
-    source.hidden = !source.textContent;
+    const whole = kinds[id] ? widen(content.bounds, content[id]) : content.bounds;
+    map.view.fitBounds(whole, { padding: 32, animate: false });
+    const stated = indicator ? indicator.source : settings.sources[id];
+    source.textContent = stated ? `${say("Source : ", "Source: ")}${stated}` : "";
+    source.hidden = !stated;
   };
-  const switches = [...document.querySelectorAll("input[name=layer]")];
-  for (const each of switches) each.addEventListener("change", () => choose(each.value));
-  const first = switches.find((each) => each.checked) ?? switches[0];
-  if (first) {
-    first.checked = true;
-    choose(first.value);
-  }
+  const select = document.getElementById("map-layer");
+  select.addEventListener("change", () => choose(select.value));
+  choose(select.value);
 }
 
 async function drawCommune(content) {

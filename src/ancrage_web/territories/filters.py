@@ -50,7 +50,8 @@ class EpciFilter(django_filters.FilterSet):
             field.label = say(labels[name])
             field.required = False
             if isinstance(field, forms.ChoiceField):
-                field.choices = [("", every), *choices[name]]
+                field.empty_label = every  # type: ignore[attr-defined]
+                field.choices = choices[name]
 
     def filter_name(self, rows: QuerySet[Epci], _name: str, value: str) -> QuerySet[Epci]:
         """Keep the names that hold every word typed, accents and signs forgiven."""

@@ -138,7 +138,8 @@ def build_communes_alone(opened: Opened) -> list[dict[str, Any]]:
 
 def build_slug(name: str, length: int) -> str:
     """Return a name for an address: an elided word stays apart ("d-ombreval")."""
-    return slugify(name.replace("'", " ").replace("’", " "))[:length].rstrip("-")
+    spelt = name.translate(str.maketrans({"'": " ", "’": " ", "œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae"}))
+    return slugify(spelt)[:length].rstrip("-")
 
 
 def _build_commune(place: Mapping[str, Any], row: Mapping[str, Any], epci_code: str | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ancrage_web.territories.layers import MAPPED
 # 0.0001 degree is about 10 m: finer than a line of any map of an EPCI.
 _DIGITS = 4
 _DIGITS_AROUND = 3
-_TOLERANCE_AROUND = 0.004
+_TOLERANCE_AROUND = 0.01
 # Outlines of a national map hold about 13 points a commune; finer ones are thinned, borders kept common.
 _MANY_POINTS = 40
 _TOLERANCE = 0.001
@@ -64,7 +64,7 @@ def read_outlines(workspace: Workspace) -> Outlines:
             if a != b:
                 touching[codes[a]].append(codes[b])
     around = np.array(list(epci.by_code.values()), dtype=object)
-    thinned = shapely.simplify(around, _TOLERANCE_AROUND) if len(around) else around
+    thinned = shapely.coverage_simplify(around, _TOLERANCE_AROUND) if len(around) else around
     boxes = shapely.bounds(shapes).tolist() if len(shapes) else []
     return Outlines(
         drawn=dict(zip(codes, _draw(shapes, _DIGITS), strict=True)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ancrage.language import Language, Text, format_number
 from ancrage_web.territories.layers import MAPPED, choose_classes
-from ancrage_web.territories.words import write_unit, write_value
+from ancrage_web.territories.words import split_value, write_unit, write_value
 
 Stored = Mapping[str, Any]
 # Room on both sides of a strip, in hundredths of its width.
@@ -39,7 +39,7 @@ class Reading:
 
     Attributes
     ----------
-    written : value with its unit; absent : why there is none.
+    number, unit : the value and its unit, written; absent : why there is none.
     calculation : the two sums of a ratio, written; rank : in the group; wider : a group other than that of the page.
     sources : stored sources, complete.
     """
@@ -47,7 +47,8 @@ class Reading:
     id: str
     label: Stored
     reading: Stored
-    written: str
+    number: str
+    unit: str
     absent: Text | None
     vintage: str
     median: str
@@ -108,11 +109,13 @@ def _build_reading(stored: Stored, portrait: Stored, sources: Mapping[str, Store
     if value is None:
         why = stored["unpublished"]
         absent = Text(why["en"], why["fr"]) if why else _REASONS[stored["status"]]
+    number, unit = split_value(value, stored["unit"], decimals, language)
     return Reading(
         id=stored["id"],
         label=stored["label"],
         reading=stored["reading"],
-        written=write_value(value, stored["unit"], decimals, language),
+        number=number,
+        unit=unit,
         absent=absent,
         vintage=stored["vintage"],
         median=write_value(stored["group_median"], stored["unit"], decimals, language),
@@ -388,12 +391,34 @@ def list_map_indicators(
                 "unit": write_unit(stored["unit"], language),
                 "decimals": stored["decimals"],
                 "breaks": list(classes.breaks),
-                "source": " ; ".join(
-                    f"{source['producer']}, {source['title'][language]}, {source['vintage']}" for source in named
-                ),
+                "source": write_sources(named, language),
             }
         )
     return listed
+
+
+def list_map_sources(portrait: Stored, language: Language) -> dict[str, str]:
+    """Return the sources of the layers of a map that are not indicators: trips to work, and known sites."""
+    values = {stored["id"]: stored["sources"] for stored in portrait["indicators"]}
+    sources = {source["table"]: source for source in portrait["sources"]}
+
+    def write(*names: str) -> str:
+        tables = dict.fromkeys(table for name in names for table in values.get(name, ()))
+        return write_sources([sources[table] for table in tables if table in sources], language)
+
+    return {
+        "destinations": write("out_commuting_share"),
+        "origins": write("jobs"),
+        "sites": write("third_places", "brownfields"),
+    }
+
+
+def write_sources(sources: Sequence[Stored], language: Language) -> str:
+    """Return sources on one line: producer, title and vintage of each."""
+    return "; ".join(
+        ", ".join(part for part in (source["producer"], source["title"][language], source["vintage"]) if part)
+        for source in sources
+    ).replace("; ", " ; " if language == "fr" else "; ")
 
 
 # Columns of the table of communes: all that the maps colour, so that the table says the same; the files hold more.

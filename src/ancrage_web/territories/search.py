@@ -114,20 +114,22 @@ def find_entries(index: Index, text: str, limit: int) -> list[Entry]:
     if not wanted:
         return []
     found: dict[int, None] = {}
-    for row in _list_rows(index, wanted, limit):
+    bare = drop_opening(wanted)
+    for row in _list_rows(index, wanted, bare):
         found.setdefault(row)
         if len(found) >= limit:
             break
-    return [index.entries[row] for row in found]
+    # Someone who typed a name rightly wants no look-alikes.
+    if not found and len(bare) >= _SHORTEST_FUZZY:
+        found = dict.fromkeys(_list_like(index, bare, limit))
+    return [index.entries[row] for row in found][:limit]
 
 
-def _list_rows(index: Index, wanted: str, limit: int) -> Iterator[int]:
-    bare = drop_opening(wanted)
+def _list_rows(index: Index, wanted: str, bare: str) -> Iterator[int]:
     keys, shorts = index.keys, index.bare
     yield from (row for row, key in enumerate(keys) if key == wanted)
     yield from (row for row, key in enumerate(shorts) if key in (wanted, bare))
-    yield from (row for row, key in enumerate(keys) if key.startswith(wanted))
-    yield from (row for row, key in enumerate(shorts) if key.startswith(bare))
+    yield from (row for row, key in enumerate(keys) if key.startswith(wanted) or shorts[row].startswith(bare))
     inner = f" {bare}"
     yield from (row for row, key in enumerate(keys) if inner in key)
     words = bare.split()
@@ -136,8 +138,6 @@ def _list_rows(index: Index, wanted: str, limit: int) -> Iterator[int]:
         yield from (
             row for row, key in enumerate(keys) if words[0] in key and all(f" {word}" in f" {key}" for word in words)
         )
-    if len(bare) >= _SHORTEST_FUZZY:
-        yield from _list_like(index, bare, limit)
 
 
 def _list_like(index: Index, wanted: str, limit: int) -> Iterator[int]:

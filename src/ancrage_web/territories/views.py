@@ -191,6 +191,7 @@ def _render_epci(request: HttpRequest, store: Store, code: str, slug: str) -> Ht
             "map_settings": {
                 "address": reverse("epci-map", kwargs={"code": code}),
                 "indicators": maps,
+                "sources": presentation.list_map_sources(portrait, language),
                 "sites": {kind: say(name) for kind, name in SITE_NAMES.items()},
             },
             "maps": maps,

@@ -37,18 +37,26 @@ _PLURAL: dict[str, Text] = {
 }
 
 
-def write_value(value: float | None, unit: str, decimals: int, language: Language) -> str:
-    """Return a value with its unit, as a sentence would hold it; an en dash for None."""
+def split_value(value: float | None, unit: str, decimals: int, language: Language) -> tuple[str, str]:
+    """Return a value and its unit apart, for a page that sets them in two sizes; a percent sign stays with its number.
+
+    The unit agrees with the number: one site, and in French "0 site". Nothing follows an en dash (None).
+    """
     number = format_number(value, decimals, language)
     if value is None or not unit:
-        return number
+        return number, ""
     if unit.startswith("%"):
         percent = f"{number}\u202f%" if language == "fr" else f"{number}%"
-        after = _PLURAL[unit].render(language).removeprefix("%") if unit in _PLURAL else ""
-        return percent + after
+        return percent, _PLURAL[unit].render(language).removeprefix("%").strip() if unit in _PLURAL else ""
     alone = round(abs(value), decimals) < 2 if language == "fr" else round(value, decimals) == 1
     words = _SINGULAR if alone and unit in _SINGULAR else _PLURAL
-    return f"{number}\u00a0{words[unit].render(language) if unit in words else unit}"
+    return number, words[unit].render(language) if unit in words else unit
+
+
+def write_value(value: float | None, unit: str, decimals: int, language: Language) -> str:
+    """Return a value with its unit, as a sentence would hold it; an en dash for None."""
+    number, after = split_value(value, unit, decimals, language)
+    return f"{number}\u00a0{after}" if after else number
 
 
 def write_unit(unit: str, language: Language) -> str:
