@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -51,6 +52,13 @@ def start_process(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, start_new_session=True, preexec_fn=after_fork)  # noqa: S603
 
 
+def kill_orphans(group: int) -> None:
+    """Kill what a dead child left behind: a server that is killed outright does not stop its own processes."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+
 def hold_lock(folder: Path, *, alone: bool) -> IO[str] | None:
     """Lock the folder of the files for as long as the returned file is open, or return None when others hold it.
 
@@ -80,14 +88,14 @@ class Worker:
     started: float = 0.0
     wait: float = 1.0
     due: float = 0.0
-    restarts: int = -1
+    starts: int = 0
 
     def watch(self, now: float) -> None:
         """Start it when it is due; note its death and when to start it again."""
         if self.process is None:
             if now >= self.due:
                 self.process, self.started = start_process(self.command), now
-                self.restarts += 1
+                self.starts += 1
             return
         code = self.process.poll()
         if code is None:
@@ -138,7 +146,7 @@ class Supervisor:
             )
             return 1
         self.server = start_process(self.server_command)
-        announced, beat = False, 0.0
+        announced, beat, shown = False, 0.0, -1
         while not self.stopping and self.server.poll() is None:
             now = time.monotonic()
             if self.worker is not None:
@@ -150,8 +158,9 @@ class Supervisor:
                         f"The site is at {self.url} (Ctrl-C stops it)", f"Le site est sur {self.url} (Ctrl-C l'arrête)"
                     )
                 )
-            if now - beat > HEARTBEAT:
-                beat = now
+            starts = self.worker.starts if self.worker is not None else 0
+            if now - beat > HEARTBEAT or starts != shown:
+                beat, shown = now, starts
                 self.write_state()
             time.sleep(0.2 if announced else 0.05)
         code = self.server.poll()
@@ -182,7 +191,7 @@ class Supervisor:
             "supervisor": os.getpid(),
             "server": self.server.pid if self.server is not None else None,
             "worker": worker.process.pid if worker is not None and worker.process is not None else None,
-            "restarts": worker.restarts if worker is not None else None,
+            "restarts": worker.starts - 1 if worker is not None else None,
         }
         aside = self.files / f"{STATE}.aside"
         try:
@@ -202,6 +211,8 @@ class Supervisor:
             end = time.monotonic() + GRACE
             while any(child.poll() is None for child in alive) and time.monotonic() < end:
                 time.sleep(0.05)
+        for child in children:
+            kill_orphans(child.pid)
 
 
 def build_server_command(host: str, port: int, workers: int) -> list[str]:
