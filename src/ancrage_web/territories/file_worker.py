@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ancrage import __version__
 from ancrage.language import Language
 from ancrage_web.territories.content import unpack
+
+if TYPE_CHECKING:
+    from ancrage.reports.model import Layer
 
 
 def write_file(request: dict[str, Any], path: Path) -> None:
@@ -34,7 +39,12 @@ def write_file(request: dict[str, Any], path: Path) -> None:
     diagnosis = unpack(request["portrait"], request["communes"])
     shapes = read_map_shapes(request["map"])
     if request["kind"] == "gpkg":
-        portraits.write_portrait_geopackage(diagnosis, shapes, path, language)
+        from ancrage.reports.geofiles import write_layers
+        from ancrage.reports.writing import Pen
+
+        context = portraits.PortraitContext(diagnosis, shapes, Pen(language))
+        layers = (*portraits.build_portrait_layers(context), build_site_layer(request["portrait"]["sites"]))
+        write_layers(layers, path, f"Ancrage {__version__}, {diagnosis.name}")
         return
     from ancrage.reports.pictures import render_pictures
 
@@ -62,6 +72,22 @@ def read_map_shapes(content: dict[str, Any] | None) -> Any:
             for feature in features
             if feature["properties"]["inside"] and feature["geometry"]["type"] != "Point"
         }
+    )
+
+
+def build_site_layer(sites: Sequence[Mapping[str, Any]]) -> Layer:
+    """Return the known third places and brownfields as a layer of points."""
+    import shapely
+
+    from ancrage.reports.model import Layer
+
+    placed = [site for site in sites if site["lon"] is not None and site["lat"] is not None]
+    return Layer(
+        "sites",
+        "Point",
+        (("kind", "text"), ("name", "text"), ("commune", "text"), ("surface_m2", "real")),
+        tuple((s["kind"], s["name"], s["commune"], s.get("surface_m2")) for s in placed),
+        tuple(shapely.Point(s["lon"], s["lat"]) for s in placed),
     )
 
 

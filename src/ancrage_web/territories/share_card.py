@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ancrage.language import Language, Text
-from ancrage_web.territories.presentation import build_statements
+from ancrage_web.territories.statements import build_statements
 
 WIDTH, HEIGHT = 1200, 630
 _MARGIN = 64
@@ -54,9 +54,11 @@ def build_card(portrait: Mapping[str, Any], content: Mapping[str, Any] | None, l
         y += 56
     y = max(y + 20, 290.0)
     for statement in build_statements(portrait, language)[:3]:
-        parts.append(_write(_MARGIN, y, 46, statement.figure, _ACCENT, bold=True))
-        offset = _MARGIN + 26 * len(statement.figure) + 14
-        parts.append(_write(offset, y, 27, statement.unit.render(language), _SOFT))
+        parts.append(
+            f'<text x="{_MARGIN}" y="{y:g}" font-family="{_FONT}">'
+            f'<tspan font-size="46" font-weight="600" fill="{_ACCENT}">{escape(statement.figure)}</tspan>'
+            f'<tspan dx="14" font-size="27" fill="{_SOFT}">{escape(statement.unit.render(language))}</tspan></text>'
+        )
         y += 72
     parts.append(_write(_MARGIN, HEIGHT - 52, 25, name, _SOFT))
     parts.append("</svg>")

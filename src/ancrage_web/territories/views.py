@@ -19,6 +19,7 @@ from ancrage_web.territories.caching import answer_conditionally
 from ancrage_web.territories.filters import EpciFilter, Order, choose_order
 from ancrage_web.territories.layers import SITE_NAMES
 from ancrage_web.territories.models import Epci, Store
+from ancrage_web.territories.statements import build_statements
 from ancrage_web.territories.words import NATURE_NAMES
 
 PAGE_SIZE = 25
@@ -172,7 +173,7 @@ def _render_epci(request: HttpRequest, store: Store, code: str, slug: str) -> Ht
             "nature": NATURE_NAMES.get(epci.nature),
             "departement": catalogue["departements"].get(epci.departement, ""),
             "region": catalogue["regions"].get(epci.region, ""),
-            "statements": presentation.build_statements(portrait, language),
+            "statements": build_statements(portrait, language),
             "families": presentation.build_families(portrait, catalogue, language),
             "columns": columns,
             "communes": [
