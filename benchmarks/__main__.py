@@ -19,6 +19,7 @@ MODULES = (
     "bench_peers",
     "bench_travel",
     "bench_sweep",
+    "bench_site",
 )
 
 

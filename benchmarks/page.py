@@ -136,6 +136,46 @@ def render_sweep() -> str:
     return f"{table}\n\n{measured}{power}{finer}"
 
 
+def render_site() -> str:
+    """Return the tables of the visits of the site, one by database, and that of its memory."""
+    found = read("site")
+    parts = []
+    for instance in found["instances"]:
+        rows = [
+            [
+                "**all**" if row["page"] == "Aggregated" else row["page"],
+                f"{row['requests']:,}",
+                str(row["errors"]),
+                f"{row['per_second']:.1f}",
+                f"{row['p50_ms']:,.0f}",
+                f"{row['p95_ms']:,.0f}",
+            ]
+            for row in instance["rows"]
+        ]
+        head = (f"{instance['database']}: page", "requests", "errors", "by second", "p50 [ms]", "p95 [ms]")
+        parts.append(render_table(head, rows))
+    memory = [
+        [
+            instance["database"],
+            f"{instance['memory_started_mb']['processes']}",
+            f"{instance['memory_started_mb']['pss_mb']:.0f}",
+            f"{instance['memory_after_mb']['pss_mb']:.0f}",
+            f"{instance['load_seconds']:.0f}",
+            f"{instance['load_average_before']:.1f}",
+        ]
+        for instance in found["instances"]
+    ]
+    head = (
+        "database",
+        "processes of the site",
+        "memory just started [MB]",
+        "after the visits [MB]",
+        "loading of all portraits [s]",
+        "load average before the visits",
+    )
+    return "\n\n".join([*parts, render_table(head, memory)])
+
+
 def main() -> None:
     """Replace what stands between the marks of each table that was measured here."""
     text = PAGE.read_text(encoding="utf-8")
@@ -164,6 +204,7 @@ RENDER = {
     "import": render_import,
     "siting": render_siting,
     "sweep": render_sweep,
+    "site": render_site,
     **TABLES,
 }
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from ancrage.language import Language, Text
 from ancrage_web.api.base import answer_conditionally
 from ancrage_web.api.problems import TITLES
-from ancrage_web.api.schema import TAGS, build_schema, render_schema
+from ancrage_web.api.schema import TAG_NAMES, TAGS, build_schema, render_schema
 from ancrage_web.api.wording import choose_language
 from ancrage_web.design.words import say
 
@@ -80,7 +80,10 @@ def build_reference(language: Language) -> dict[str, Any]:
     ]
     return {
         "about": schema["info"]["description"],
-        "groups": [{"name": name, "about": say(TAGS[name]), "operations": rows} for name, rows in groups.items()],
+        "groups": [
+            {"name": name, "title": say(TAG_NAMES[name]), "about": say(TAGS[name]), "operations": rows}
+            for name, rows in groups.items()
+        ],
         "shapes": shapes,
     }
 

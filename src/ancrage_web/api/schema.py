@@ -19,6 +19,12 @@ from ancrage_web.design.words import say
 F = TypeVar("F", bound=Callable[..., Any])
 Answer = type[BaseSerializer[Any]] | BaseSerializer[Any] | None
 
+TAG_NAMES: dict[str, Text] = {
+    "territories": Text("Territories", "Territoires"),
+    "studies": Text("Studies", "Études"),
+    "runs": Text("Computations", "Calculs"),
+    "results": Text("Results", "Résultats"),
+}
 TAGS: dict[str, Text] = {
     "territories": Text(
         "Territories, their indicators and their sources. Open to all, no token needed.",
@@ -43,8 +49,8 @@ _DESCRIPTION = Text(
     "pages d'autres sites ne peuvent pas l'appeler depuis un navigateur (CORS n'est pas activé).",
 )
 _TOKEN = Text(
-    "Token of an organisation, made by its administrator on the page “Jetons”.",
-    "Jeton d'une organisation, créé par son administrateur sur la page « Jetons ».",
+    "Token of an organisation, made by its administrator on the page “Access tokens”.",
+    "Jeton d'une organisation, créé par son administrateur sur la page « Jetons d'accès ».",
 )
 _NOT_MODIFIED = Text("Nothing changed since the ETag sent.", "Rien n'a changé depuis l'ETag envoyé.")
 _ETAG = Text("Version of the answer.", "Version de la réponse.")

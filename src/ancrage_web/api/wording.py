@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from django.utils.functional import lazy
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from ancrage.language import DEFAULT_LANGUAGE, Language, Text
-from ancrage_web.design.words import say
-
-_say_later = lazy(say, str)
+from ancrage_web.design.words import say_later
 
 
 def describe(en: str, fr: str) -> str:
     """Return a text that is put in the language of the moment when it is read (as gettext_lazy does)."""
-    return _say_later(Text(en, fr))
+    return say_later(Text(en, fr))
 
 
 def choose_language(header: str) -> Language:
