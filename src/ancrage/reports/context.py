@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from ancrage.diagnosis.model import Diagnosis
 from ancrage.figures import Figure, Source
@@ -15,6 +16,40 @@ from ancrage.reports.writing import Pen, compute_display_scale
 from ancrage.study.results import PlaceResult, StudyResult
 
 _MOST_CITED = 3
+
+
+class DiagnosisContext(Protocol):
+    """What the parts of a diagnosis are written from, whether it stands alone or in the report of a study."""
+
+    @property
+    def pen(self) -> Pen:
+        """Return the pen that writes."""
+
+    @property
+    def shapes(self) -> Shapes:
+        """Return the outlines of the communes, perhaps none."""
+
+    def cite(self, tables: Iterable[str]) -> str:
+        """Return the line of sources that goes below what rests on these tables."""
+
+    def list_map_communes(self) -> tuple[MapCommune, ...]:
+        """Return the communes to draw."""
+
+
+def cite_sources(sources: Mapping[str, Source], tables: Iterable[str], pen: Pen) -> str:
+    """Return "Sources: producer (vintage)" for the tables that are known, in that order; titles are at the end."""
+    cited = []
+    for table in dict.fromkeys(tables):
+        source = sources.get(table)
+        if source is not None:
+            told = source.producer or pen.text(source.title)
+            cited.append(f"{told} ({source.vintage})" if source.vintage else told)
+    cited = list(dict.fromkeys(cited))
+    if not cited:
+        return ""
+    if len(cited) > _MOST_CITED:
+        return pen.say("Sources: see the table of data used.", "Sources : voir le tableau des données utilisées.")
+    return pen.say("Sources: ", "Sources : ") + pen.say("; ", " ; ").join(cited) + "."
 
 
 @dataclass(frozen=True)
@@ -63,21 +98,8 @@ class Context:
         return found
 
     def cite(self, tables: Iterable[str]) -> str:
-        """Return "Sources: producer (vintage)" for the tables that are known, in that order; titles are at the end."""
-        cited = []
-        for table in dict.fromkeys(tables):
-            source = self.sources.get(table)
-            if source is not None:
-                told = source.producer or self.pen.text(source.title)
-                cited.append(f"{told} ({source.vintage})" if source.vintage else told)
-        cited = list(dict.fromkeys(cited))
-        if not cited:
-            return ""
-        if len(cited) > _MOST_CITED:
-            return self.pen.say(
-                "Sources: see the table of data used.", "Sources : voir le tableau des données utilisées."
-            )
-        return self.pen.say("Sources: ", "Sources : ") + self.pen.say("; ", " ; ").join(cited) + "."
+        """Return the line of sources that goes below what rests on these tables."""
+        return cite_sources(self.sources, tables, self.pen)
 
     @cached_property
     def study_sources(self) -> str:

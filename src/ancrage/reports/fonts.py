@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import struct
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import font_source_sans_pro
+
+# Control characters as JSON writes them, but line ends and tabs; a backslash of a text is two, and is left alone.
+_CONTROLS = re.compile(r"\\\\|\\(?:u00[01][0-9a-f]|[bf])")
 
 
 def find_font_folder() -> Path:
@@ -44,3 +50,9 @@ def clean_text(text: str) -> str:
     kept = {0x0A, 0x202F, 0xA0}
     unknown = {ord(c) for c in text} - known - kept
     return text.translate(dict.fromkeys(unknown, "?")) if unknown else text
+
+
+def write_clean_json(content: Any) -> str:
+    """Return values as JSON, the control characters of their texts replaced by "?": renderers stop at them."""
+    written = json.dumps(content, ensure_ascii=False).translate({0xFFFE: "?", 0xFFFF: "?"})
+    return _CONTROLS.sub(lambda found: found[0] if found[0] == "\\\\" else "?", written)

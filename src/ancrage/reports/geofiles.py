@@ -6,6 +6,7 @@ import json
 import math
 import sqlite3
 import struct
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -50,8 +51,18 @@ def write_geopackage(report: Report, path: Path) -> None:
     Written with SQLite alone: a GeoPackage is a few tables, and the geographic libraries take longer to load than the
     whole report takes to write.
     """
+    write_layers(report.layers, path, f"Ancrage {report.version}, {report.territory}", report.on)
+
+
+def write_layers(layers: Sequence[Layer], path: Path, description: str, on: date | None = None) -> None:
+    """Write map layers as a GeoPackage; an older file of that name is replaced.
+
+    Parameters
+    ----------
+    description : of every layer; on : their date, by default a fixed one, so that the same layers give the same bytes.
+    """
     path.unlink(missing_ok=True)
-    day = report.on or date(2000, 1, 1)
+    day = on or date(2000, 1, 1)
     with closing(sqlite3.connect(path)) as base, base:
         base.executescript(_SCHEMA)
         base.executemany(
@@ -62,11 +73,14 @@ def write_geopackage(report: Report, path: Path) -> None:
                 ("Undefined geographic SRS", 0, "NONE", 0, "undefined", None),
             ),
         )
-        for layer in report.layers:
-            _write_layer(base, layer, day, report)
+        for layer in layers:
+            _write_layer(base, layer, day, description)
 
 
-def _write_layer(base: sqlite3.Connection, layer: Layer, day: date, report: Report) -> None:
+def _write_layer(base: sqlite3.Connection, layer: Layer, day: date, description: str) -> None:
+    if layer.geometry_type == "None":
+        _write_table(base, layer, day, description)
+        return
     # Names of layers and fields are those of the code, never of the data.
     fields = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in layer.fields)
     base.execute(f'CREATE TABLE "{layer.name}" (fid INTEGER PRIMARY KEY, geom {layer.geometry_type.upper()}, {fields})')
@@ -76,7 +90,7 @@ def _write_layer(base: sqlite3.Connection, layer: Layer, day: date, report: Repo
         (
             layer.name,
             layer.name,
-            f"Ancrage {report.version}, {report.territory}",
+            description,
             f"{day.isoformat()}T00:00:00.000Z",
             *(float(bound) for bound in bounds),
             _SRS,
@@ -88,11 +102,27 @@ def _write_layer(base: sqlite3.Connection, layer: Layer, day: date, report: Repo
     )
     marks = ", ".join("?" * (2 + len(layer.fields)))
     base.executemany(
-        f'INSERT INTO "{layer.name}" VALUES ({marks})',  # noqa: S608 - the name is one of three in the code
+        f'INSERT INTO "{layer.name}" VALUES ({marks})',  # noqa: S608 - names of layers are in the code
         (
             (fid, _build_blob(geometry), *(_build_value(value) for value in row))
             for fid, (geometry, row) in enumerate(zip(layer.geometry, layer.rows, strict=True), start=1)
         ),
+    )
+
+
+def _write_table(base: sqlite3.Connection, layer: Layer, day: date, description: str) -> None:
+    """Write rows without geometry (GeoPackage 1.4, 2.4: attributes)."""
+    fields = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in layer.fields)
+    base.execute(f'CREATE TABLE "{layer.name}" (fid INTEGER PRIMARY KEY, {fields})')
+    base.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) "
+        "VALUES (?, 'attributes', ?, ?, ?)",
+        (layer.name, layer.name, description, f"{day.isoformat()}T00:00:00.000Z"),
+    )
+    marks = ", ".join("?" * (1 + len(layer.fields)))
+    base.executemany(
+        f'INSERT INTO "{layer.name}" VALUES ({marks})',  # noqa: S608 - names of layers are in the code
+        ((fid, *(_build_value(value) for value in row)) for fid, row in enumerate(layer.rows, start=1)),
     )
 
 

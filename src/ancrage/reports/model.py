@@ -165,12 +165,12 @@ class Layer:
     Attributes
     ----------
     fields : names and kinds of the attributes; rows : their values.
-    geometry : shapely geometries, one per row.
-    geometry_type : "Point", "MultiPoint" or "MultiPolygon".
+    geometry : shapely geometries, one per row; none at all where the type is "None".
+    geometry_type : "Point", "MultiPoint", "MultiPolygon", or "None" for a table that goes with the layers.
     """
 
     name: str
-    geometry_type: Literal["Point", "MultiPoint", "MultiPolygon"]
+    geometry_type: Literal["Point", "MultiPoint", "MultiPolygon", "None"]
     fields: tuple[tuple[str, Literal["text", "real", "integer"]], ...]
     rows: tuple[tuple[str | float | int | None, ...], ...]
     geometry: tuple[Any, ...]

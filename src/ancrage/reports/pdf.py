@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ancrage.reports.fonts import clean_text, find_font_folder
+from ancrage.reports.fonts import clean_text, find_font_folder, write_clean_json
 from ancrage.reports.model import (
     Block,
     Chart,
@@ -37,7 +36,7 @@ def write_pdf(report: Document, path: Path, pictures: Mapping[str, str] | None =
     import typst
 
     drawn = render_pictures(report) if pictures is None else pictures
-    data = clean_text(json.dumps(_build_data(report, drawn), ensure_ascii=False))
+    data = clean_text(write_clean_json(_build_data(report, drawn)))
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(find_font_folder())])
     template = files("ancrage.reports").joinpath("templates", "report.typ").read_bytes()
     # A date of the report, never of the clock: the same study gives the same file.

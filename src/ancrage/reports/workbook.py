@@ -18,6 +18,7 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _PICTURED = (
     *("network_map", "frontier", "site_share", "value_histogram"),
     *("ranking_map", "ranking_top", "ranking_spread"),
+    *("portrait_map", "positions", "destinations"),
 )
 _MOST_WIDE = 60
 
@@ -31,7 +32,7 @@ def write_xlsx(report: Document, path: Path, pictures: Mapping[str, str] | None 
     """
     import xlsxwriter
 
-    drawn = render_pictures(report) if pictures is None else pictures
+    drawn = render_pictures(report, _PICTURED) if pictures is None else pictures
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), options) as book:
         day = report.on
@@ -79,7 +80,7 @@ class _Sheets:
         if report.fictional:
             self._write_text(sheet, row, 0, pen.say("FICTIONAL TERRITORY", "TERRITOIRE FICTIF"), self._warning)
             row += 1
-        for warning in (report.facts["travel"], *report.facts["warnings"]):
+        for warning in filter(None, (report.facts["travel"], *report.facts["warnings"])):
             self._write_text(sheet, row, 0, str(warning), self._warning)
             row += 1
         row += 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from ancrage.diagnosis.model import Diagnosis, IndicatorValue
 from ancrage.reports.charts import Bar, Position, draw_bars, draw_positions
-from ancrage.reports.context import Context
+from ancrage.reports.context import Context, DiagnosisContext
 from ancrage.reports.maps import draw_indicator_map
 from ancrage.reports.model import Block, Cell, Chart, Column, Items, Note, Paragraph, Section, Table
 from ancrage.reports.writing import NARROW_SPACE
@@ -20,7 +21,7 @@ _MAPPED = ("out_commuting_share", "long_commute_share", "employment_concentratio
 _ENOUGH = 2 / 3
 _MOST_STRIPS = 12
 # Sizes of the territory rather than its nature: their place in the group says little.
-_SIZES = ("people", "jobs")
+SIZES = ("people", "jobs")
 
 
 def build_diagnosis(context: Context, diagnosis: Diagnosis) -> Section:
@@ -43,11 +44,11 @@ def build_diagnosis(context: Context, diagnosis: Diagnosis) -> Section:
     if absent:
         names = ", ".join(absent)
         blocks.append(Paragraph(pen.say(f"Not published: {names}.", f"Non publiés : {names}."), "small"))
-    placed = [v for v in published if v.percentile is not None and v.indicator.unit not in _SIZES][:_MOST_STRIPS]
+    placed = [v for v in published if v.percentile is not None and v.indicator.unit not in SIZES][:_MOST_STRIPS]
     if placed:
-        blocks.append(_build_positions(context, placed))
+        blocks.append(build_positions(context, placed))
     if len(diagnosis.destinations):
-        blocks.append(_build_destinations_chart(context, diagnosis))
+        blocks.append(build_destinations_chart(context, diagnosis))
     mapped = _build_map(context, diagnosis, published)
     if mapped is not None:
         blocks.append(mapped)
@@ -55,7 +56,7 @@ def build_diagnosis(context: Context, diagnosis: Diagnosis) -> Section:
         blocks.append(Items(tuple(pen.text(fact) for fact in diagnosis.facts)))
     blocks += [Note(pen.text(warning)) for warning in diagnosis.warnings]
     if len(diagnosis.destinations):
-        blocks.append(_build_destinations(context, diagnosis))
+        blocks.append(build_destinations(context, diagnosis))
     return Section("diagnosis", pen.say("Diagnosis of the territory", "Diagnostic du territoire"), tuple(blocks))
 
 
@@ -63,11 +64,11 @@ def _capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _label(context: Context, value: IndicatorValue) -> str:
+def _label(context: DiagnosisContext, value: IndicatorValue) -> str:
     return context.pen.text(value.indicator.label)
 
 
-def show_value(context: Context, value: IndicatorValue) -> str:
+def show_value(context: DiagnosisContext, value: IndicatorValue) -> str:
     """Return the value with its unit, or why there is none."""
     pen = context.pen
     if value.value is None:
@@ -81,15 +82,16 @@ def show_value(context: Context, value: IndicatorValue) -> str:
     return f"{number} {unit[:-1]}" if alone and re.fullmatch(r"\w+[sx]", unit) else f"{number} {unit}"
 
 
-def _show_short(context: Context, value: IndicatorValue) -> str:
+def _show_short(context: DiagnosisContext, value: IndicatorValue) -> str:
     # The unit is in the table above; a long one would take the room of the strips.
     long = len(context.pen.unit(value.indicator.unit)) > 10
     return context.pen.number(value.value, value.indicator.decimals) if long else show_value(context, value)
 
 
-def _build_indicators(context: Context, diagnosis: Diagnosis) -> Table:
+def build_indicator_columns(context: DiagnosisContext) -> tuple[Column, ...]:
+    """Build the columns of a table of indicators."""
     pen = context.pen
-    columns = (
+    return (
         Column("id", pen.say("Identifier", "Identifiant"), printed=False),
         Column("label", pen.say("Indicator", "Indicateur"), width=4.4),
         Column("value", pen.say("Value", "Valeur"), "number", "", None, 1.2, printed=False),
@@ -109,15 +111,19 @@ def _build_indicators(context: Context, diagnosis: Diagnosis) -> Table:
         Column("reading", pen.say("How to read it", "Lecture"), printed=False),
         Column("sources", pen.say("Tables", "Tables"), printed=False),
     )
+
+
+def _build_indicators(context: DiagnosisContext, diagnosis: Diagnosis) -> Table:
+    pen = context.pen
     # What is published comes first: the PDF names the others below the table.
     ordered = sorted(diagnosis.values, key=lambda v: v.value is None)
-    rows = tuple(_build_indicator_row(context, v) for v in ordered)
+    rows = tuple(build_indicator_row(context, v) for v in ordered)
     used = [table for v in diagnosis.values if v.value is not None for table in v.sources]
     return Table(
         "indicators",
         pen.say("Indicators", "Indicateurs"),
         pen.say("Indicators among the comparison group", "Les indicateurs dans le groupe de comparaison"),
-        columns,
+        build_indicator_columns(context),
         rows,
         note=pen.say("Rank 1: highest value of the group.", "Rang 1 : valeur la plus élevée du groupe."),
         sources=context.cite(used),
@@ -125,7 +131,8 @@ def _build_indicators(context: Context, diagnosis: Diagnosis) -> Table:
     )
 
 
-def _build_indicator_row(context: Context, v: IndicatorValue) -> tuple[Cell, ...]:
+def build_indicator_row(context: DiagnosisContext, v: IndicatorValue) -> tuple[Cell, ...]:
+    """Build the row of an indicator, one cell for each of `build_indicator_columns`."""
     pen = context.pen
     decimals = v.indicator.decimals
     median = "–" if v.group_median is None else pen.number(v.group_median, decimals)
@@ -152,7 +159,10 @@ def _build_indicator_row(context: Context, v: IndicatorValue) -> tuple[Cell, ...
     )
 
 
-def _build_positions(context: Context, placed: list[IndicatorValue]) -> Chart:
+def build_positions(
+    context: DiagnosisContext, placed: Sequence[IndicatorValue], name: str = "positions", title: str = ""
+) -> Chart:
+    """Build the chart of the percentiles of indicators that have one; `name` is its identifier."""
     pen = context.pen
     positions = [
         Position(_label(context, v), v.percentile, _show_short(context, v)) for v in placed if v.percentile is not None
@@ -167,8 +177,9 @@ def _build_positions(context: Context, placed: list[IndicatorValue]) -> Chart:
         f"{p.name} {pen.number(p.percentile)}" for p in positions
     )
     return Chart(
-        "positions",
-        pen.say(
+        name,
+        title
+        or pen.say(
             "Where the territory stands in its group (by percentile)",
             "Place du territoire dans son groupe (par centile)",
         ),
@@ -178,7 +189,9 @@ def _build_positions(context: Context, placed: list[IndicatorValue]) -> Chart:
     )
 
 
-def _list_destinations(context: Context, diagnosis: Diagnosis) -> list[tuple[str, str, float, float, float | None]]:
+def _list_destinations(
+    context: DiagnosisContext, diagnosis: Diagnosis
+) -> list[tuple[str, str, float, float, float | None]]:
     pen = context.pen
     rows = []
     for row in diagnosis.destinations.iter_rows(named=True):
@@ -192,7 +205,8 @@ def _list_destinations(context: Context, diagnosis: Diagnosis) -> list[tuple[str
     return rows
 
 
-def _build_destinations_chart(context: Context, diagnosis: Diagnosis) -> Chart:
+def build_destinations_chart(context: DiagnosisContext, diagnosis: Diagnosis) -> Chart:
+    """Build the chart of the main work communes."""
     pen = context.pen
     rows = _list_destinations(context, diagnosis)[:11]
     bars = []
@@ -214,7 +228,8 @@ def _build_destinations_chart(context: Context, diagnosis: Diagnosis) -> Chart:
     )
 
 
-def _build_destinations(context: Context, diagnosis: Diagnosis) -> Table:
+def build_destinations(context: DiagnosisContext, diagnosis: Diagnosis, printed_rows: int | None = 0) -> Table:
+    """Build the table of the work communes."""
     pen = context.pen
     columns = (
         Column("code", pen.say("Code", "Code")),
@@ -234,30 +249,42 @@ def _build_destinations(context: Context, diagnosis: Diagnosis) -> Table:
             "Estimations pondérées du recensement : les cases de moins de 200 personnes sont regroupées.",
         ),
         sources=context.cite(("flows",)),
-        printed_rows=0,
+        printed_rows=printed_rows,
     )
 
 
-def _build_map(context: Context, diagnosis: Diagnosis, published: list[IndicatorValue]) -> Chart | None:
+def _build_map(context: DiagnosisContext, diagnosis: Diagnosis, published: list[IndicatorValue]) -> Chart | None:
     known = {v.indicator.id: v for v in published}
-    frame = diagnosis.communes
     for key in dict.fromkeys((*_MAPPED, *known)):
-        if key not in known or key not in frame.columns or not frame[key].dtype.is_numeric():
-            continue
-        values = dict(zip(frame["code"].to_list(), frame[key].to_list(), strict=True))
-        numbers = [float(v) for v in values.values() if v is not None]
-        if len(set(numbers)) >= 2 and len(numbers) >= _ENOUGH * len(frame):
-            return _draw_map(context, known[key], values, numbers)
+        values = read_commune_values(diagnosis, key) if key in known else None
+        if values is not None:
+            return draw_map(context, known[key], values)
     return None
 
 
-def _draw_map(
-    context: Context,
+def read_commune_values(diagnosis: Diagnosis, key: str) -> dict[str, float | None] | None:
+    """Return the value of an indicator by commune, or None where too few communes have one for a map to tell much."""
+    frame = diagnosis.communes
+    if key not in frame.columns or not frame[key].dtype.is_numeric():
+        return None
+    values = dict(zip(frame["code"].to_list(), frame[key].to_list(), strict=True))
+    numbers = _list_known(values)
+    return values if len(set(numbers)) >= 2 and len(numbers) >= _ENOUGH * len(frame) else None
+
+
+def _list_known(values: Mapping[str, float | None]) -> list[float]:
+    return [float(v) for v in values.values() if v is not None]
+
+
+def draw_map(
+    context: DiagnosisContext,
     value: IndicatorValue,
-    values: dict[str, float | None],
-    numbers: list[float],
+    values: Mapping[str, float | None],
+    name: str = "indicator_map",
+    max_height: int = 300,
 ) -> Chart:
-    pen, decimals = context.pen, value.indicator.decimals
+    """Build the map of an indicator by commune; `name` is its identifier."""
+    pen, decimals, numbers = context.pen, value.indicator.decimals, _list_known(values)
     # Quintiles, told apart once rounded as they are written.
     cuts = np.unique(np.round(np.quantile(numbers, (0.2, 0.4, 0.6, 0.8)), decimals))
     breaks = [float(cut) for cut in cuts if min(numbers) < cut <= max(numbers)]
@@ -276,12 +303,12 @@ def _draw_map(
         breaks=breaks,
         class_labels=labels,
         missing_label=pen.say("not published", "non publié"),
-        max_height=300,
+        max_height=max_height,
     )
     label = _label(context, value)
     low, high = pen.number(min(numbers), decimals), pen.number(max(numbers), decimals)
     return Chart(
-        "indicator_map",
+        name,
         f"{label} ({unit}, {value.vintage})" if value.vintage else f"{label} ({unit})",
         spec,
         pen.say(

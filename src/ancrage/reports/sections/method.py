@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ancrage.figures import Source
 from ancrage.parameters import LETTERS, Coefficient
 from ancrage.reports.context import Context
 from ancrage.reports.model import Block, Cell, Column, Heading, Items, Note, Paragraph, Section, Table
-from ancrage.reports.writing import MISSING
+from ancrage.reports.writing import MISSING, Pen
 
 
 def build_assumptions(context: Context) -> Section:
@@ -168,9 +170,8 @@ def _name_level(context: Context, level: str) -> str:
     return names.get(level, level)
 
 
-def build_sources(context: Context) -> Section:
-    """Build the section on sources and on how to run the study again."""
-    result, pen = context.result, context.pen
+def build_sources_table(pen: Pen, sources: Iterable[Source]) -> Table:
+    """Build the table of the data used."""
     columns = (
         Column("table", pen.say("Table", "Table"), printed=False),
         Column("title", pen.say("Data", "Données"), width=4.6),
@@ -193,13 +194,18 @@ def build_sources(context: Context) -> Section:
             source.checksum,
         )
 
-    table = Table(
+    return Table(
         "sources",
         pen.say("Sources", "Sources"),
         pen.say("Data used", "Données utilisées"),
         columns,
-        tuple(build_row(source) for source in context.sources.values()),
+        tuple(build_row(source) for source in sources),
     )
+
+
+def build_sources(context: Context) -> Section:
+    """Build the section on sources and on how to run the study again."""
+    result, pen = context.result, context.pen
     again = Items(
         (
             pen.say(
@@ -217,7 +223,7 @@ def build_sources(context: Context) -> Section:
         )
     )
     blocks: tuple[Block, ...] = (
-        table,
+        build_sources_table(pen, context.sources.values()),
         Heading(pen.say("To run this study again", "Pour refaire cette étude")),
         again,
     )
