@@ -1,15 +1,18 @@
-"""Write docs/reference/cli.md from the commands themselves (called by `make fix`)."""
+"""Write docs/reference/cli.md from the commands, and the table of variables of the site (called by `make fix`)."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import typer.main
 
 from ancrage.cli.main import app
+from ancrage_web.config.variables import list_variables
 
 PAGE = Path(__file__).parent / "reference" / "cli.md"
+OPERATIONS = Path(__file__).parent / "guide" / "operations.md"
 HEAD = """\
 # Command line
 
@@ -65,6 +68,20 @@ def list_lines(command: Any, path: tuple[str, ...]) -> list[str]:
     ]
 
 
+def render_variables() -> str:
+    """Return the table of the variables of the site."""
+    rows = ["| variable | value | default | meaning |", "|---|---|---|---|"]
+    for variable in list_variables():
+        name = f"`{variable.name}`{' (or `_FILE`)' if variable.secret else ''}"
+        rows.append(f"| {name} | {variable.form} | {variable.default} | {variable.meaning} |")
+    return "\n".join(rows)
+
+
 if __name__ == "__main__":
     lines = list_lines(typer.main.get_command(app), ("ancrage",))
     PAGE.write_text(f"{HEAD}\n" + "\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    page = OPERATIONS.read_text(encoding="utf-8")
+    table = f"<!-- variables -->\n{render_variables()}\n<!-- /variables -->"
+    OPERATIONS.write_text(
+        re.sub(r"<!-- variables -->.*<!-- /variables -->", lambda _: table, page, flags=re.DOTALL), encoding="utf-8"
+    )
