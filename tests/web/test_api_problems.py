@@ -160,6 +160,6 @@ def test_reference_shows_every_operation_in_both_languages(db: Any) -> None:
         assert page.headers["Content-Language"] == language
         text = page.content.decode()
         assert f"<h1>{word}</h1>" in text
-        assert "POST /api/v1/studies/{study}/scenarios/{scenario}/runs/" in text
+        assert "POST /api/v1/studies/{study}/scenarios/{scenario}/runs/" in text.replace("<wbr>", "")
     asked = Client().get(f"{BASE}?lang=en", headers={"accept-language": "fr"})
     assert asked.headers["Content-Language"] == "en"

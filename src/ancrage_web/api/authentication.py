@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -36,15 +35,3 @@ class TokenAuthentication(BaseAuthentication):
         """Return what a refused program is told to send."""
         del request
         return 'Bearer realm="ancrage"'
-
-
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The header, as the schema describes it."""
-
-    target_class = "ancrage_web.api.authentication.TokenAuthentication"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        """Return the description of the header."""
-        del auto_schema
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "anc_…"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -103,7 +104,8 @@ def _build_operation(path: str, method: str, operation: Mapping[str, Any]) -> di
     return {
         "id": operation["operationId"],
         "method": method.upper(),
-        "path": path,
+        # In steps, so that a narrow screen may cut it.
+        "steps": re.findall("[^/]*/|[^/]+$", path),
         "summary": operation.get("summary", ""),
         "about": operation.get("description", ""),
         "public": {} in operation.get("security", ()),

@@ -54,6 +54,16 @@ _TOKEN = Text(
 )
 _NOT_MODIFIED = Text("Nothing changed since the ETag sent.", "Rien n'a changé depuis l'ETag envoyé.")
 _ETAG = Text("Version of the answer.", "Version de la réponse.")
+# Parts of addresses, by name.
+_PARTS: dict[str, Text] = {
+    "code": Text("SIREN of the EPCI, or INSEE code of the commune.", "SIREN de l'EPCI, ou code INSEE de la commune."),
+    "study": Text("Identifier of the study.", "Identifiant de l'étude."),
+    "scenario": Text("Identifier of the scenario.", "Identifiant du scénario."),
+    "run": Text("Identifier of the computation.", "Identifiant du calcul."),
+    "result": Text("Identifier of the result.", "Identifiant du résultat."),
+    "language": Text("Language of the file.", "Langue du fichier."),
+    "name": Text("Name of the file, as the result lists it.", "Nom du fichier, tel que le résultat le liste."),
+}
 # What any operation may answer: a token that opens nothing, a format that is not given, too many requests.
 _ALWAYS = (401, 406, 429)
 
@@ -102,11 +112,16 @@ def complete_schema(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     result["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     result["tags"] = [{"name": name, "description": say(text)} for name, text in TAGS.items()]
     components = result.setdefault("components", {})
-    components.get("securitySchemes", {}).get("token", {})["description"] = say(_TOKEN)
+    components["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "anc_…", "description": say(_TOKEN)}
+    }
     components.setdefault("schemas", {})["Problem"] = _build_problem_schema()
     components["responses"] = {f"Problem{status}": _build_problem_answer(status) for status in TITLES if status != 500}
     for path in result["paths"].values():
         for method, operation in path.items():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path":
+                    parameter["description"] = say(_PARTS[parameter["name"]])
             for status in operation.pop("x-problems", ()):
                 operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
             if method == "get":
