@@ -17,7 +17,7 @@ from ancrage_web.territories.models import Epci
 from ancrage_web.territories.words import NATURE_NAMES
 
 
-class EpciFilter(django_filters.FilterSet):
+class EpciFilter(django_filters.FilterSet):  # type: ignore[misc]  # the package has no types
     """Name, region, departement, nature, and whether flows are known; an odd value filters nothing."""
 
     nom = django_filters.CharFilter(method="filter_name")

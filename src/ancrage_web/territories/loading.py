@@ -136,9 +136,15 @@ def build_communes_alone(opened: Opened) -> list[dict[str, Any]]:
     return [_build_commune(opened.communes[code], values[code], None) for code in alone]
 
 
+# Elided words stay apart; these letters have no plain form of their own.
+_SPELT: dict[int, str | int | None] = {
+    ord(letter): plain for letter, plain in (("'", " "), ("’", " "), ("œ", "oe"), ("Œ", "Oe"), ("æ", "ae"), ("Æ", "Ae"))
+}
+
+
 def build_slug(name: str, length: int) -> str:
     """Return a name for an address: an elided word stays apart ("d-ombreval")."""
-    spelt = name.translate(str.maketrans({"'": " ", "’": " ", "œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae"}))
+    spelt = name.translate(_SPELT)
     return slugify(spelt)[:length].rstrip("-")
 
 

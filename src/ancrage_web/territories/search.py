@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import accumulate, islice
 from typing import Literal
 
 from rapidfuzz import fuzz, process
@@ -55,18 +58,25 @@ class Entry:
 
 @dataclass(frozen=True)
 class Index:
-    """Every name, ready to be searched.
+    """Every name, ready to be searched; rows are in the order of populations, the highest first.
 
     Attributes
     ----------
-    entries : the names; keys : each as `build_key` writes it; bare : without the words that open it.
-    by_code : row of a code.
+    entries : the names; bare : their keys without the words that open an official name.
+    by_code, by_key, by_bare : rows of a code, of a key, of a bare key.
+    openings, rows : keys and bare keys in alphabetical order, and the row of each.
+    text : all keys, each on a line after a space; offsets : where each line starts.
     """
 
     entries: Sequence[Entry]
-    keys: Sequence[str]
     bare: Sequence[str]
-    by_code: dict[str, int]
+    by_code: Mapping[str, int]
+    by_key: Mapping[str, Sequence[int]]
+    by_bare: Mapping[str, Sequence[int]]
+    openings: Sequence[str]
+    rows: Sequence[int]
+    text: str
+    offsets: Sequence[int]
 
 
 def build_key(text: str) -> str:
@@ -86,21 +96,33 @@ def drop_opening(key: str) -> str:
 
 
 def build_index(entries: Sequence[Entry]) -> Index:
-    """Return the index of these names; the most populated come first, so that ties need no sort."""
+    """Return the index of these names."""
     ordered = sorted(entries, key=lambda entry: (-entry.population, entry.code))
     keys = [build_key(entry.name) for entry in ordered]
     bare = [drop_opening(key) for key in keys]
+    # The same text is kept once: most names open with nothing.
+    bare = [key if key == short else short for key, short in zip(keys, bare, strict=True)]
+    by_key: dict[str, list[int]] = {}
+    by_bare: dict[str, list[int]] = {}
+    for row, (key, short) in enumerate(zip(keys, bare, strict=True)):
+        by_key.setdefault(key, []).append(row)
+        by_bare.setdefault(short, []).append(row)
+    starts = sorted({*zip(keys, range(len(keys)), strict=True), *zip(bare, range(len(bare)), strict=True)})
     return Index(
-        ordered,
-        keys,
-        # The same text is kept once: most names open with nothing.
-        [key if key == short else short for key, short in zip(keys, bare, strict=True)],
-        {entry.code.casefold(): row for row, entry in enumerate(ordered)},
+        entries=ordered,
+        bare=bare,
+        by_code={entry.code.casefold(): row for row, entry in enumerate(ordered)},
+        by_key=by_key,
+        by_bare=by_bare,
+        openings=[key for key, _ in starts],
+        rows=[row for _, row in starts],
+        text="".join(f" {key}\n" for key in keys),
+        offsets=list(accumulate((len(key) + 2 for key in keys), initial=0)),
     )
 
 
 def find_entries(index: Index, text: str, limit: int) -> list[Entry]:
-    """Return the names nearest to what was typed: exact, then opening with it, then holding it, then close to it.
+    """Return the names nearest to what was typed: exact, then opening with it, then holding it; else those like it.
 
     Parameters
     ----------
@@ -113,37 +135,56 @@ def find_entries(index: Index, text: str, limit: int) -> list[Entry]:
     wanted = build_key(text[:100])
     if not wanted:
         return []
-    found: dict[int, None] = {}
     bare = drop_opening(wanted)
-    for row in _list_rows(index, wanted, bare):
-        found.setdefault(row)
-        if len(found) >= limit:
-            break
+    found = dict.fromkeys(islice(_list_distinct(_list_rows(index, wanted, bare, limit)), limit))
     # Someone who typed a name rightly wants no look-alikes.
     if not found and len(bare) >= _SHORTEST_FUZZY:
-        found = dict.fromkeys(_list_like(index, bare, limit))
-    return [index.entries[row] for row in found][:limit]
+        found = dict.fromkeys(islice(_list_like(index, bare, limit), limit))
+    return [index.entries[row] for row in found]
 
 
-def _list_rows(index: Index, wanted: str, bare: str) -> Iterator[int]:
-    keys, shorts = index.keys, index.bare
-    yield from (row for row, key in enumerate(keys) if key == wanted)
-    yield from (row for row, key in enumerate(shorts) if key in (wanted, bare))
-    yield from (row for row, key in enumerate(keys) if key.startswith(wanted) or shorts[row].startswith(bare))
-    inner = f" {bare}"
-    yield from (row for row, key in enumerate(keys) if inner in key)
+def _list_distinct(rows: Iterable[int]) -> Iterator[int]:
+    seen: set[int] = set()
+    for row in rows:
+        if row not in seen:
+            seen.add(row)
+            yield row
+
+
+def _list_rows(index: Index, wanted: str, bare: str, limit: int) -> Iterator[int]:
+    yield from index.by_key.get(wanted, ())
+    yield from sorted({*index.by_bare.get(wanted, ()), *index.by_bare.get(bare, ())})
+    # Twice as many: a name may open with it both as it is and without its first words.
+    yield from nsmallest(2 * limit, {*_list_opening(index, wanted), *_list_opening(index, bare)})
+    yield from _list_holding(index, f" {bare}")
     words = bare.split()
     if len(words) > 1:
         # Every word typed opens a word of the name, in any order.
-        yield from (
-            row for row, key in enumerate(keys) if words[0] in key and all(f" {word}" in f" {key}" for word in words)
-        )
+        longest = max(words, key=len)
+        for row in _list_holding(index, f" {longest}"):
+            line = index.text[index.offsets[row] : index.offsets[row + 1]]
+            if all(f" {word}" in line for word in words):
+                yield row
+
+
+def _list_opening(index: Index, wanted: str) -> Sequence[int]:
+    first = bisect_left(index.openings, wanted)
+    # The sign comes after every letter that a key holds.
+    return index.rows[first : bisect_left(index.openings, wanted + "~", first)]
+
+
+def _list_holding(index: Index, part: str) -> Iterator[int]:
+    place = index.text.find(part)
+    while place >= 0:
+        row = bisect_right(index.offsets, place) - 1
+        yield row
+        place = index.text.find(part, index.offsets[row + 1])
 
 
 def _list_like(index: Index, wanted: str, limit: int) -> Iterator[int]:
     """Yield the rows whose name is like `wanted`, the most alike first; the most populated among equals."""
     near = process.extract(wanted, index.bare, scorer=fuzz.ratio, score_cutoff=_LIKE, limit=4 * limit)
-    yield from (row for _, _, row in sorted(near, key=lambda found: (-round(found[1] / 4), found[2])))
+    yield from (row for _, _, row in sorted(near, key=lambda found: (-round(found[1]), found[2])))
 
 
 _lock = threading.Lock()

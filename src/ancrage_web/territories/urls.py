@@ -1,4 +1,4 @@
-"""Addresses of the territories: /territoires/..."""
+"""Addresses of the territories: /territoires/... (French at the root, English under /en/)."""
 
 from __future__ import annotations
 
