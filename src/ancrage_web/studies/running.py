@@ -170,7 +170,6 @@ def _start_child(key: UUID) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C in the terminal of the worker lets it end what it computes.
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module, with a UUID
         [sys.executable, "-m", "ancrage_web", "run_study", str(key), "--parent", str(os.getpid())],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
