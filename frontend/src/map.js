@@ -366,7 +366,7 @@ export function createMap(element, { bounds, layers, legend = null, onClick = nu
         label.textContent = text;
         // The table beside the map says these names: they are not read twice.
         label.setAttribute("aria-hidden", "true");
-        const marker = new Marker({ element: label, anchor: "center" }).setLngLat([lon, lat]).addTo(view);
+        const marker = new Marker({ element: label, anchor: layer.anchor ?? "center", offset: layer.offset ?? [0, 0] }).setLngLat([lon, lat]).addTo(view);
         label.removeAttribute("tabindex");
         label.removeAttribute("role");
         return { element: label, marker };

@@ -34,6 +34,17 @@ function findCentre(geometry) {
   return [middle(0), middle(1)];
 }
 
+// Only the kinds that the network has are in the legend.
+function listKinds(places) {
+  const kinds = {
+    chosen: { colour: "--map-place", label: say("Nouveau lieu", "New place") },
+    kept: { colour: "--map-place", label: say("Nouveau lieu imposé", "New place imposed") },
+    existing: { colour: "--map-existing", label: say("Lieu existant", "Existing place") },
+  };
+  const present = new Set(places.map(({ kind }) => kind));
+  return Object.fromEntries(Object.entries(kinds).filter(([kind]) => present.has(kind)));
+}
+
 function buildLayers(content, key) {
   const { used, places } = readNetwork(content, key);
   const rank = new Map(places.map((place, i) => [place.code, i % CATCHMENTS.length]));
@@ -82,17 +93,13 @@ function buildLayers(content, key) {
       ...(key === "best" ? { size: "desks", maxRadius: 20 } : { radius: 10 }),
       clickable: false,
       legend: key === "best" ? say("Lieux (taille : nombre de postes)", "Places (size: number of desks)") : say("Lieux", "Places"),
-      categories: {
-        chosen: { colour: "--map-place", label: say("Nouveau lieu", "New place") },
-        kept: { colour: "--map-place", label: say("Nouveau lieu imposé", "New place imposed") },
-        existing: { colour: "--map-existing", label: say("Lieu existant", "Existing place") },
-      },
+      categories: listKinds(places),
       describe: (place) => [
         place.label || place.name,
         ...(key === "best" ? [`${writeNumber(place.desks)} ${say("postes", "desks")}`, `${writeNumber(place.users)} ${say("usagers", "users")}`] : []),
       ],
     },
-    { id: "labels", kind: "labels", data: places.map((place) => ({ lon: place.lon, lat: place.lat, text: write(place), weight: place.desks ?? 1 })) },
+    { id: "labels", kind: "labels", anchor: "bottom", offset: [0, -12], data: places.map((place) => ({ lon: place.lon, lat: place.lat, text: write(place), weight: place.desks ?? 1 })) },
   ];
 }
 

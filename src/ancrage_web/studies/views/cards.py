@@ -15,8 +15,9 @@ from ancrage_web.studies.forms_scenario import OBJECTIVES, PRESETS
 from ancrage_web.studies.models import Run, Scenario, Study
 from ancrage_web.studies.views.area import name_epci
 
-# Kilometres, desks and euros: what an elected member asks first.
-CARD_FIGURES = ("impact.commuter_car_km", "desks", "cost")
+# Kilometres, desks and euros: what an elected member asks first. Where kilometres are the objective itself, they are
+# its value, which is not written twice.
+CARD_FIGURES = (("impact.commuter_km", "value"), ("desks",), ("cost",))
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,16 @@ class ScenarioRow:
 def choose_figures(summary: Mapping[str, Any] | None, language: Language) -> tuple[CardFigure, ...]:
     """Return the figures of a card out of the summary of a result."""
     by_id = {figure["id"]: figure for figure in (summary or {}).get(language, {}).get("figures", ())}
-    return tuple(
-        CardFigure(
-            name, by_id[name]["label"], by_id[name]["written"], by_id[name]["unit"], by_id[name].get("interval") or ""
-        )
-        for name in CARD_FIGURES
-        if name in by_id
-    )
+    found = []
+    for names in CARD_FIGURES:
+        figure = next((by_id[name] for name in names if name in by_id), None)
+        if figure is not None:
+            found.append(
+                CardFigure(
+                    figure["id"], figure["label"], figure["written"], figure["unit"], figure.get("interval") or ""
+                )
+            )
+    return tuple(found)
 
 
 def build_cards(studies: Sequence[Study], names: Mapping[str, str], language: Language) -> list[StudyCard]:

@@ -100,7 +100,11 @@ def _build_comparison(chosen: list[Scenario]) -> dict[str, Any]:
         "comparison": comparison,
         "query": "&".join(f"scenario={scenario.pk}" for scenario in chosen),
         "columns": [{"scenario": s, "result": r} for s, r in zip(chosen, results, strict=True)],
-        "pictures": [_build_picture(scenario, result) for scenario, result in zip(chosen, results, strict=True)],
+        "pictures": [
+            picture
+            for scenario, result in zip(chosen, results, strict=True)
+            if (picture := _build_picture(scenario, result)) is not None
+        ],
         "settings": [
             {"label": row.label, "cells": [{"name": n, "text": v} for n, v in zip(names, row.values, strict=True)]}
             for row in comparison.settings
@@ -127,8 +131,10 @@ def _build_comparison(chosen: list[Scenario]) -> dict[str, Any]:
     }
 
 
-def _build_picture(scenario: Scenario, result: Result) -> dict[str, str]:
+def _build_picture(scenario: Scenario, result: Result) -> dict[str, str] | None:
     # Several drawings in one page would share their identifiers: each is a picture of its own.
     picture = find_picture(result.pages[get_site_language()])
+    if picture is None:
+        return None
     encoded = base64.b64encode(str(picture["svg"]).encode()).decode()
     return {"name": scenario.name, "alt": str(picture["alt"]), "address": f"data:image/svg+xml;base64,{encoded}"}

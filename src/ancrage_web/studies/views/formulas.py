@@ -185,4 +185,24 @@ FORMULAS: dict[str, Formula] = {
         ),
         ("turnover_per_job", "local_spend_per_day"),
     ),
+    "robustness.regret_median": Formula(
+        Text(
+            "In each simulation within the budget, what keeping this network loses against the best network of that "
+            "simulation; half of the simulations lose less.",
+            "Dans chaque simulation qui tient le budget, ce que perd ce réseau par rapport au meilleur réseau de cette "
+            "simulation ; la moitié des simulations perdent moins.",
+        ),
+    ),
+    "robustness.over_budget": Formula(
+        Text(
+            "Share of the simulations in which this network costs more than the budget of the study.",
+            "Part des simulations où ce réseau coûte plus que le budget de l'étude.",
+        ),
+    ),
+    "robustness.proven": Formula(
+        Text(
+            "Share of the simulations whose best network is proven to be the best; the others are the best found.",
+            "Part des simulations dont le meilleur réseau est prouvé tel ; les autres sont les meilleurs trouvés.",
+        ),
+    ),
 }

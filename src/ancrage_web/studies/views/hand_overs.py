@@ -24,7 +24,7 @@ from ancrage_web.studies.views import area
 def offer_study(request: HttpRequest, actor: Actor, study: UUID) -> HttpResponse:
     """Offer a study to another organisation, which answers when it wants."""
     found = queries.get_study(study)
-    form = HandOverForm(request.POST or None)
+    form = HandOverForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             services.offer_study(actor, found, receiver=form.cleaned_data["receiver"])

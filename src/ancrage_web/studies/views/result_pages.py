@@ -10,7 +10,7 @@ from ancrage.language import Language, format_number
 from ancrage_web.studies.views.formulas import FORMULAS
 
 # A longer table is folded, so that the page can still be read from top to bottom.
-LONG_TABLE = 12
+LONG_TABLE = 20
 SHORT_COLUMNS = ("name", "kind", "desks", "desks_interval", "users", "cost")
 COST_FIGURES = ("impact.authority_gross", "impact.authority_income", "impact.authority_net")
 PICTURES = ("network_map", "small_map")
@@ -60,30 +60,60 @@ def build_figures(pages: Mapping[str, Any], names: Sequence[str]) -> list[dict[s
 
 def explain_figure(figure: Mapping[str, Any], pages: Mapping[str, Any]) -> dict[str, Any]:
     """Return a figure with what its "source" opens to."""
-    formula = FORMULAS.get(figure["formula"])
-    wanted = list(figure["assumptions"]) or list(() if formula is None else formula.coefficients)
-    coefficients = {coefficient["name"]: coefficient for coefficient in pages["coefficients"]}
     sources = {source["table"]: source for source in pages["sources"]}
     return {
         **figure,
-        "how": None if formula is None else formula.text,
-        "used": [coefficients[name] for name in wanted if name in coefficients],
+        **explain(figure["formula"] or f"robustness.{figure['id']}", pages, figure["assumptions"]),
         "from": [sources[name] for name in figure["sources"] if name in sources],
     }
 
 
-def build_sections(pages: Mapping[str, Any], left_out: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return the sections of the detail, tables arranged and figures explained."""
+def explain(name: str, pages: Mapping[str, Any], assumptions: Sequence[str] = ()) -> dict[str, Any]:
+    """Return how a formula computes, in words, and the coefficients as this result used them."""
+    formula = FORMULAS.get(name)
+    wanted = list(assumptions) or list(() if formula is None else formula.coefficients)
+    coefficients = {coefficient["name"]: coefficient for coefficient in pages["coefficients"]}
+    return {
+        "how": None if formula is None else formula.text,
+        "used": [coefficients[each] for each in wanted if each in coefficients],
+    }
+
+
+def build_sections(pages: Mapping[str, Any], order: Sequence[str]) -> list[dict[str, Any]]:
+    """Return sections of the detail in this order, tables arranged and figures explained."""
+    by_id = {section["id"]: section for section in pages["sections"]}
     return [
-        {**section, "blocks": [_build_block(block, pages) for block in section["blocks"]]}
-        for section in pages["sections"]
-        if section["id"] not in left_out
+        {**by_id[name], "blocks": [_build_block(block, pages) for block in by_id[name]["blocks"]]}
+        for name in order
+        if name in by_id
     ]
+
+
+def build_choices(
+    pages: Mapping[str, Any], networks: Mapping[str, Sequence[Network]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what stands above the map that chooses, and below it: the blocks on budget, alternatives, constraints.
+
+    Each row of the frontier and of the alternatives carries the network that it shows.
+    """
+    section = next((section for section in pages["sections"] if section["id"] == "budget"), None)
+    blocks = [] if section is None else [_build_block(block, pages) for block in section["blocks"]]
+    for block in blocks:
+        if block["type"] != "table" or block["id"] not in ("frontier", "alternatives"):
+            continue
+        rows = [row for group in block["groups"] for row in group["rows"]]
+        shown = list(networks[block["id"]])
+        # The first row of the alternatives is the plan itself.
+        for row, network in zip(rows[len(rows) - len(shown) :], shown, strict=True):
+            row["network"] = network
+        block |= {"chooses": True, "folded": False}
+    drawn = [block for block in blocks if block["type"] == "note"]
+    return drawn, [block for block in blocks if block["type"] != "note"]
 
 
 def _build_block(block: Mapping[str, Any], pages: Mapping[str, Any]) -> dict[str, Any]:
     if block["type"] == "table":
-        return build_table(block)
+        return build_table(block, pages=pages)
     if block["type"] == "figures":
         return {**block, "figures": [explain_figure(figure, pages) for figure in block["figures"]]}
     if block["type"] == "chart" and "vega" in block:
@@ -91,12 +121,17 @@ def _build_block(block: Mapping[str, Any], pages: Mapping[str, Any]) -> dict[str
     return dict(block)
 
 
-def build_table(table: Mapping[str, Any], columns: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return a table with its shown columns only, as groups of rows of cells; a cell carries its column.
+def build_table(
+    table: Mapping[str, Any], columns: Sequence[str] | None = None, *, pages: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a table with its shown columns only, as groups of rows; a cell carries its column.
+
+    A row of a figure carries how it is computed, as the figures do.
 
     Parameters
     ----------
     columns : keys to show; by default those that the printed report shows.
+    pages : of the result, for the coefficients; without them no row is explained.
     """
     shown = [
         place
@@ -105,8 +140,17 @@ def build_table(table: Mapping[str, Any], columns: Sequence[str] | None = None) 
     ]
     heads = [table["columns"][place] for place in shown]
 
-    def arrange(rows: Sequence[Sequence[Mapping[str, Any]]]) -> list[list[dict[str, Any]]]:
-        return [[{**row[place], **head} for place, head in zip(shown, heads, strict=True)] for row in rows]
+    told = next((place for place, column in enumerate(table["columns"]) if column["key"] == "formula"), None)
+
+    def arrange(rows: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "cells": [{**row[place], **head} for place, head in zip(shown, heads, strict=True)],
+                "network": None,
+                "explained": None if told is None or pages is None else explain(row[told]["text"], pages),
+            }
+            for row in rows
+        ]
 
     grouped = sum(len(group["rows"]) for group in table["groups"])
     before = table["rows"][: len(table["rows"]) - grouped]
@@ -122,11 +166,10 @@ def build_table(table: Mapping[str, Any], columns: Sequence[str] | None = None) 
     }
 
 
-def find_picture(pages: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the drawn map of the network, shown where no interactive map can be."""
+def find_picture(pages: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the drawn map of the network, shown where no interactive map can be; None where nothing was drawn."""
     drawn = {block["id"]: block for block in list_blocks(pages, "chart")}
-    found = next((drawn[name] for name in PICTURES if name in drawn), pages["cover"])
-    return dict(found)
+    return next((drawn[name] for name in PICTURES if name in drawn), None)
 
 
 def list_decisions(pages: Mapping[str, Any]) -> list[str]:

@@ -20,6 +20,8 @@ from ancrage_web.studies.models import Result, Run, Scenario
 from ancrage_web.studies.results import ResultFile, find_file, list_files
 from ancrage_web.studies.views import result_pages as pages
 
+# Sections of the detail after the networks: what the plan is, what it changes, how far to trust it, what it rests on.
+ORDER = ("network", "impact", "robustness", "assumptions", "limits", "diagnosis", "sources")
 # A result never changes: a browser may keep its map and its files, for the person who was let in.
 _KEPT = "private, max-age=86400, immutable"
 
@@ -130,13 +132,15 @@ def build_detail(request: HttpRequest, result: Result, links: dict[str, Any]) ->
     content = result.pages[language]
     chosen = pages.choose_network(result.map, request.GET.get("point", ""), request.GET.get("variante", ""))
     networks = pages.list_networks(result.map, language, chosen)
+    above, below = pages.build_choices(content, networks)
     every = [*networks["frontier"], *networks["alternatives"]]
     return {
         "pages": content,
         "links": links,
-        "sections": pages.build_sections(content, left_out=("summary",)),
+        "above": above,
+        "below": below,
+        "sections": pages.build_sections(content, ORDER),
         "picture": pages.find_picture(content),
-        "networks": networks,
         "network": next((network for network in every if network.selected), None),
         "chosen": chosen,
         "frontier_by": result.map["frontier_by"],

@@ -41,7 +41,8 @@ def create_scenario(request: HttpRequest, actor: Actor, study: UUID) -> HttpResp
     found = queries.get_study(study)
     count = found.scenarios.count()
     form = DuplicateForm(
-        request.POST or None, initial={"name": say(Text(f"Scenario {count + 1}", f"Scénario {count + 1}"))}
+        request.POST if request.method == "POST" else None,
+        initial={"name": say(Text(f"Scenario {count + 1}", f"Scénario {count + 1}"))},
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -153,7 +154,7 @@ def duplicate_scenario(request: HttpRequest, actor: Actor, study: UUID, scenario
     """Copy a scenario under another name, and open the copy."""
     found = queries.get_scenario(study, scenario)
     copied = say(Text(f"{found.name} (copy)", f"{found.name} (copie)"))[:160]
-    form = DuplicateForm(request.POST or None, initial={"name": copied})
+    form = DuplicateForm(request.POST if request.method == "POST" else None, initial={"name": copied})
     if request.method == "POST" and form.is_valid():
         try:
             copy = services.duplicate_scenario(actor, found, name=form.cleaned_data["name"])
@@ -178,7 +179,7 @@ def duplicate_scenario(request: HttpRequest, actor: Actor, study: UUID, scenario
 def delete_scenario(request: HttpRequest, actor: Actor, study: UUID, scenario: UUID) -> HttpResponse:
     """Delete a scenario for good, after a tick."""
     found = queries.get_scenario(study, scenario)
-    form = ConfirmForm(request.POST or None)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             services.delete_scenario(actor, found)

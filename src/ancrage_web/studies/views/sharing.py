@@ -26,7 +26,7 @@ from ancrage_web.studies.forms import ShareForm
 def share_study(request: HttpRequest, actor: Actor, study: UUID) -> HttpResponse:
     """List the links of a study and make one, whose address is shown this once."""
     found = queries.get_study(study)
-    form = ShareForm(request.POST or None)
+    form = ShareForm(request.POST if request.method == "POST" else None)
     address = ""
     if request.method == "POST" and form.is_valid():
         try:

@@ -71,7 +71,10 @@ def create_study(request: HttpRequest, actor: Actor) -> HttpResponse:
     codes = [code for code in codes if code != removed][:MOST_EPCI]
     chosen = area.list_epci(codes)
     # Only the last button creates: the others add or remove an EPCI, and keep what was typed.
-    creating = request.method == "POST" and given.get("action") == "create"
+    text = given.get("q", "").strip()
+    wanted = given.get("action", "")
+    # The key Enter searches when there is something to search, else it creates.
+    creating = request.method == "POST" and (wanted == "create" or (wanted == "enter" and not text))
     form = StudyForm(request.POST if creating else None, initial=_read_typed(given, area.propose_name(chosen)))
     if creating and form.is_valid():
         try:
@@ -101,7 +104,7 @@ def create_study(request: HttpRequest, actor: Actor) -> HttpResponse:
                 ),
             )
             return redirect("scenario", organisation=actor.organisation.slug, study=study.id, scenario=scenario.id)
-    text = given.get("q", "").strip()
+    found = _search_epci(text) if text else []
     return render(
         request,
         "studies/study_new.html",
@@ -109,7 +112,8 @@ def create_study(request: HttpRequest, actor: Actor) -> HttpResponse:
             "form": form,
             "chosen": chosen,
             "text": text,
-            "found": _search_epci(text, codes) if text else [],
+            "found": [entry for entry in found if entry["epci"].code not in codes],
+            "found_chosen": bool(found),
             "most_epci": MOST_EPCI,
         },
         status=400 if form.errors else 200,
@@ -125,7 +129,7 @@ def _read_typed(given: Any, proposed: str) -> dict[str, str]:
     }
 
 
-def _search_epci(text: str, chosen: list[str]) -> list[dict[str, Any]]:
+def _search_epci(text: str) -> list[dict[str, Any]]:
     """Return the EPCI that a text finds, by their name or by that of one of their communes."""
     found = territories.search(text, limit=12)
     of_commune = dict(
@@ -136,7 +140,7 @@ def _search_epci(text: str, chosen: list[str]) -> list[dict[str, Any]]:
     through: dict[str, str] = {}
     for entry in found:
         code = entry.code if entry.kind == "epci" else of_commune.get(entry.code)
-        if code and code not in chosen:
+        if code:
             through.setdefault(code, "" if entry.kind == "epci" else entry.name)
     return [{"epci": epci, "commune": through[epci.code]} for epci in area.list_epci(list(through))]
 
@@ -168,7 +172,7 @@ def change_study(request: HttpRequest, actor: Actor, study: UUID) -> HttpRespons
     """Change the name and the notes of a study."""
     found = queries.get_study(study)
     initial = {"name": found.name, "notes": found.notes, "updated_at": found.updated_at.isoformat()}
-    form = StudyForm(request.POST or None, initial=initial)
+    form = StudyForm(request.POST if request.method == "POST" else None, initial=initial)
     conflict = False
     if request.method == "POST" and form.is_valid():
         try:
@@ -232,7 +236,7 @@ def restore_study(request: HttpRequest, actor: Actor, study: UUID) -> HttpRespon
 def delete_study(request: HttpRequest, actor: Actor, study: UUID) -> HttpResponse:
     """Delete a study for good, after a tick."""
     found = queries.get_study(study)
-    form = ConfirmForm(request.POST or None)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             services.delete_study(actor, found)
@@ -250,7 +254,7 @@ def duplicate_study(request: HttpRequest, actor: Actor, study: UUID) -> HttpResp
     """Copy a study with its scenarios, under another name."""
     found = queries.get_study(study)
     copied = say(Text(f"{found.name} (copy)", f"{found.name} (copie)"))[:160]
-    form = DuplicateForm(request.POST or None, initial={"name": copied})
+    form = DuplicateForm(request.POST if request.method == "POST" else None, initial={"name": copied})
     if request.method == "POST" and form.is_valid():
         try:
             copy = services.duplicate_study(actor, found, name=form.cleaned_data["name"])
