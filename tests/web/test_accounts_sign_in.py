@@ -198,10 +198,13 @@ def turn_codes_on(browser: Client) -> str:
     return found.group(1)
 
 
-def test_codes_are_asked_at_the_next_sign_in_and_stored_encrypted(world: World) -> None:
+def test_codes_are_asked_at_the_next_sign_in_and_stored_encrypted(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
     browser = Client()
     sign_in(browser, "officer@example.org")
-    secret = turn_codes_on(browser)
+    with django_capture_on_commit_callbacks(execute=True):
+        secret = turn_codes_on(browser)
     assert [sent.subject for sent in mail.outbox] == ["Les codes de connexion sont activés"]
     stored = Authenticator.objects.get(type="totp").data["secret"]
     assert secret not in stored

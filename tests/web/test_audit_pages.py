@@ -45,7 +45,7 @@ def test_log_shows_who_did_what_before_and_after(world: World) -> None:
     assert "Alex Admin" in page
     assert "Rôle d&#x27;un membre modifié" in page
     assert "«\u00a0Lou Lecture\u00a0»" in page
-    assert "<del>reader</del> → <ins>editor</ins>" in page
+    assert "<del>Lecteur</del> → <ins>Éditeur</ins>" in page
     assert "Role of a member changed" in read_page(world, "en")
 
 

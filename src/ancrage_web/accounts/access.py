@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django_scopes import scope, scopes_disabled
 
 from ancrage_web.accounts.actors import Actor
@@ -29,7 +30,7 @@ def find_actor(user: User, slug: str) -> Actor | None:
 
 def organisation_view(
     needed: Role,
-) -> Callable[[Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Open a view to the members of the organisation of its address (`<slug:organisation>`), from a role on.
 
     The view is called with (request, actor, ...), inside the scope of the organisation; `request.actor` is set for
@@ -37,10 +38,12 @@ def organisation_view(
     whether the organisation exists; a member without the role gets 403.
     """
 
-    def decorate(view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(
+        view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         @login_required
-        def open_view(request: HttpRequest, organisation: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        def open_view(request: HttpRequest, organisation: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             assert isinstance(request.user, User)
             actor = find_actor(request.user, organisation)
             if actor is None:

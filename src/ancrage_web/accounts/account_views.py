@@ -61,7 +61,7 @@ def show_personal_data(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 @login_required
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def export_personal_data(request: HttpRequest) -> HttpResponse:
     """Hand over everything stored of the person."""
     assert isinstance(request.user, User)
@@ -74,7 +74,7 @@ def export_personal_data(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def erase_account(request: HttpRequest) -> HttpResponse:
     """Forget the person, after a fresh sign-in and a confirmation."""
     assert isinstance(request.user, User)

@@ -31,7 +31,9 @@ NAME_HELP = Text(
 ROLE_MEANINGS = {
     Role.READER: Text("reads the studies", "consulte les études"),
     Role.EDITOR: Text("creates and changes the studies", "crée et modifie les études"),
-    Role.ADMINISTRATOR: Text("also manages the members and reads the log", "gère aussi les membres et lit le journal"),
+    Role.ADMINISTRATOR: Text(
+        "also manages the members and reads the audit trail", "gère aussi les membres et lit le journal"
+    ),
 }
 
 

@@ -25,7 +25,7 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show what one is invited to, and accept it once signed in."""
     found = find_invitation(token)
     user = request.user if isinstance(request.user, User) else None
-    context = {"state": found.state.value, "invitation": found.invitation, "token": token}
+    context: dict[str, object] = {"state": found.state.value, "invitation": found.invitation, "token": token}
     if found.state is not State.OPEN or found.invitation is None:
         request.session.pop(INVITATION_KEY, None)
         return render(request, "accounts/invitation_closed.html", context, status=STATUSES[found.state])

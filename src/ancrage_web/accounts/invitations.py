@@ -10,6 +10,7 @@ from enum import Enum
 from smtplib import SMTPException
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
@@ -202,7 +203,7 @@ def accept_invitation(token: str, user: User) -> Organisation:
 
 def is_for(invitation: Invitation, user: User) -> bool:
     """Say whether an invitation was sent to an address that this person has proved to be theirs."""
-    return bool(user.emailaddress_set.filter(email__iexact=invitation.email, verified=True).exists())
+    return bool(EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True).exists())
 
 
 def create_token() -> str:

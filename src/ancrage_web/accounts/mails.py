@@ -210,8 +210,8 @@ MAILS: dict[str, Mail] = {
         _join(
             Text(
                 "Hello,\n\nAs you asked, your account on {instance} is erased: your name, your address and your ways "
-                "to sign in are no longer stored. The studies and the log of the organisations keep what was done, "
-                "without your name.\n\nThis e-mail is the last one.",
+                "to sign in are no longer stored. The studies and the audit trail of the organisations keep what was "
+                "done, without your name.\n\nThis e-mail is the last one.",
                 "Bonjour,\n\nComme vous l'avez demandé, votre compte sur {instance} est effacé : votre nom, votre "
                 "adresse et vos moyens de connexion ne sont plus conservés. Les études et le journal des organisations "
                 "gardent ce qui a été fait, sans votre nom.\n\nCet e-mail est le dernier.",

@@ -133,13 +133,13 @@ def compute_nonce(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-@login_not_required
+@login_not_required  # type: ignore[untyped-decorator]
 def ask_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Send the person to the provider, after a page that says so."""
     return _answer(request, provider_id, OAuth2LoginView)
 
 
-@login_not_required
+@login_not_required  # type: ignore[untyped-decorator]
 def read_answer(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Read what the provider answers, and sign the person in."""
     return _answer(request, provider_id, OAuth2CallbackView)

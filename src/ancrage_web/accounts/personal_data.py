@@ -7,6 +7,7 @@ from collections import Counter
 from smtplib import SMTPException
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.sessions.models import Session
@@ -49,7 +50,7 @@ def build_export(user: User) -> dict[str, Any]:
         },
         "addresses": [
             {"email": address.email, "verified": address.verified, "primary": address.primary}
-            for address in user.emailaddress_set.order_by("email")
+            for address in EmailAddress.objects.filter(user=user).order_by("email")
         ],
         "sign_in": {
             "password": user.has_usable_password(),
@@ -127,7 +128,7 @@ def erase_person(user: User) -> None:
             leave_organisation(Actor(membership.organisation, Role(membership.role), user))
         with scopes_disabled():
             Invitation.objects.filter(email__iexact=address).delete()
-        user.emailaddress_set.all().delete()
+        EmailAddress.objects.filter(user=user).delete()
         SocialAccount.objects.filter(user=user).delete()
         Authenticator.objects.filter(user=user).delete()
         user.groups.clear()

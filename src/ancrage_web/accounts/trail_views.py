@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from ancrage.language import Text
 from ancrage_web.accounts.access import organisation_view
 from ancrage_web.accounts.actors import Actor
-from ancrage_web.accounts.enums import Role
+from ancrage_web.accounts.enums import KIND_NAMES, ROLE_NAMES, Role
 from ancrage_web.audit.actions import get_action_name, get_object_name
 from ancrage_web.audit.models import AuditLine
 from ancrage_web.audit.queries import (
@@ -36,6 +36,8 @@ from ancrage_web.audit.services import build_content, check_trail, record
 from ancrage_web.design.words import get_site_language, say
 
 PAGE = 50
+# The names of stored values.
+WORDS = {"role": ROLE_NAMES, "kind": KIND_NAMES}
 # A cell that begins so is read as a formula by spreadsheets.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -90,7 +92,7 @@ def show_trail(request: HttpRequest, _actor: Actor) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "lines": describe_lines(page.object_list),
+        "lines": describe_lines(page.object_list, WORDS),
         "query": query.urlencode(),
         "filtered": any(query.values()),
     }
@@ -128,7 +130,7 @@ def download_json_lines(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _attach(actor: Actor, parts: Iterator[str], suffix: str, content_type: str) -> StreamingHttpResponse:
-    word = say(Text("log", "journal"))
+    word = say(Text("audit-trail", "journal"))
     name = f"{word}-{actor.organisation.slug}-{timezone.localdate():%Y-%m-%d}.{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(parts, content_type=content_type, headers=headers)

@@ -84,7 +84,7 @@ def list_people() -> list[Any]:
     users = AuditLine._meta.get_field("actor").related_model
     assert isinstance(users, type)
     ids = AuditLine.objects.filter(actor__isnull=False).order_by().values("actor_id").distinct()
-    people = list(users._base_manager.filter(pk__in=ids))  # type: ignore[attr-defined]
+    people = list(users._base_manager.filter(pk__in=ids))
     return sorted(people, key=lambda person: person.get_full_name().casefold())
 
 
@@ -93,8 +93,13 @@ def list_actions() -> list[str]:
     return list(AuditLine.objects.order_by("action").values_list("action", flat=True).distinct())
 
 
-def describe_lines(lines: Iterable[AuditLine]) -> list[ShownLine]:
-    """Return lines with the names of now: of who acted, and of what still exists."""
+def describe_lines(lines: Iterable[AuditLine], words: Mapping[str, Mapping[str, Text]]) -> list[ShownLine]:
+    """Return lines with the names of now: of who acted, and of what still exists.
+
+    Parameters
+    ----------
+    words : by field, the names of its stored values ({"role": {"reader": ...}}).
+    """
     lines = list(lines)
     names = find_names(lines)
     return [
@@ -104,7 +109,7 @@ def describe_lines(lines: Iterable[AuditLine]) -> list[ShownLine]:
             get_action_name(line.action),
             get_object_name(line.object_type),
             names.get((line.object_type, line.object_id), ""),
-            list_changes(line.before, line.after),
+            list_changes(line.before, line.after, words),
         )
         for line in lines
     ]
@@ -129,7 +134,7 @@ def find_names(lines: Iterable[AuditLine]) -> dict[tuple[str, str], str]:
         assert label is not None
         model = apps.get_model(label)
         # The scoped manager: what another organisation received is not named here.
-        found = model.objects.filter(pk__in=[key for key in ids if is_key(model, key)])  # type: ignore[attr-defined]
+        found = model.objects.filter(pk__in=[key for key in ids if is_key(model, key)])
         names |= {(object_type, str(thing.pk)): str(thing) for thing in found}
     return names
 
@@ -143,17 +148,25 @@ def is_key(model: type[Model], text: str) -> bool:
     return True
 
 
-def list_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+def list_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[str, Mapping[str, Text]]
+) -> list[Change]:
     """Return what changed, field by field."""
     return [
-        Change(get_field_name(field), _write(before.get(field)), _write(after.get(field)))
+        Change(
+            get_field_name(field),
+            _write(before.get(field), words.get(field, {})),
+            _write(after.get(field), words.get(field, {})),
+        )
         for field in dict.fromkeys([*before, *after])
     ]
 
 
-def _write(value: Any) -> str:
+def _write(value: Any, words: Mapping[str, Text]) -> str:
     if value is None:
         return ""
+    if isinstance(value, str) and value in words:
+        return say(words[value])
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 

@@ -97,5 +97,7 @@ def build_logging(level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             # The worker tells every second that it looks for a task.
             "django.db.backends": {"level": "WARNING"},
+            # It writes the identifier of the passkey of each sign-in.
+            "fido2": {"level": "WARNING"},
         },
     }
