@@ -1,0 +1,98 @@
+"""Every page of the site under axe, at two widths, light and dark, without an error nor a request to another host.
+
+The pages are those of the permission tables, which name every route; the rich ones are listed in `PAGES`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from e2e.checks import list_violations, measure_overflow
+from e2e.screenshots import THEMES, WIDTHS, take_screenshots, wait_for_maps
+from web.test_permissions import CASES
+
+if TYPE_CHECKING:
+    from web.conftest import World
+
+# Who opens a page: the first of these that it lets in.
+VISITORS = ("officer", "administrator", "anonymous", "stranger", "consultant")
+EPCI = {"code": "000000001"}
+
+
+def list_routes() -> dict[str, str]:
+    """Return who can read each route that is read."""
+    readers = {}
+    for route, case in CASES.items():
+        if case.method != "get" or (route.startswith("api-") and route != "api-reference"):
+            continue
+        allowed = [person for person in VISITORS if case.expected[person] == 200]
+        if allowed and not case.headers:
+            readers[route] = allowed[0]
+    return readers
+
+
+ROUTES = list_routes()
+
+
+def check_page(page: Page, name: str) -> None:
+    """Fail when the page breaks a rule at any width or in any theme."""
+    broken: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            wait_for_maps(page)
+            # Between two themes of one width only the colours change.
+            rules = ("color-contrast",) if theme == "dark" else ()
+            broken += [f"{width} {theme} {violation}" for violation in list_violations(page, rules)]
+        overflow = measure_overflow(page)
+        if overflow > 0:
+            broken.append(f"{width}: the page is {overflow} px too wide")
+    if os.environ.get("SCREENSHOTS"):
+        take_screenshots(page, name)
+    assert broken == []
+
+
+@pytest.mark.parametrize("route", sorted(ROUTES))
+def test_page_of_every_route_is_accessible(
+    route: str, page: Page, world: World, sign_in: Callable[[Page, str], None]
+) -> None:
+    address = reverse(route, kwargs=dict(CASES[route].build(world)))
+    answered = world.sign_in(ROUTES[route]).get(address)
+    if not answered.headers.get("Content-Type", "").startswith("text/html"):
+        assert answered.status_code == 200
+        return  # a file or data, not a page
+    sign_in(page, ROUTES[route])
+    response = page.goto(address)
+    assert response is not None
+    assert response.status == 200
+    check_page(page, route.replace(" ", "-"))
+
+
+def _open_epci(page: Page) -> None:
+    page.goto("/territoires/")
+    page.goto(reverse("epci-short", kwargs=EPCI))
+
+
+# Pages with real contents of the demo territory: name, and how to open each.
+PAGES: Mapping[str, Callable[[Page], Any]] = {
+    "home-loaded": lambda page: page.goto("/"),
+    "home-english": lambda page: page.goto("/en/"),
+    "sources-loaded": lambda page: page.goto("/sources/"),
+    "territories-loaded": lambda page: page.goto("/territoires/"),
+    "epci-loaded": _open_epci,
+    "search-loaded": lambda page: page.goto(reverse("territory-search") + "?q=val"),
+    "not-found": lambda page: page.goto("/cette-page-n-existe-pas/"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_public_page_with_contents_is_accessible(name: str, page: Page, territories: Any) -> None:
+    PAGES[name](page)
+    check_page(page, name)
