@@ -11,6 +11,7 @@ from ancrage.figures import Figure
 from ancrage.impact.costs import compute_break_even_occupancy
 from ancrage.language import Text
 from ancrage.parameters import Parameters
+from ancrage.study.assumptions import list_assumptions
 from ancrage.study.network import NetworkUse
 from ancrage.study.results import ControlTotal, ImpactLine
 
@@ -23,7 +24,11 @@ _FLOWS = ("flows",)
 def build_figure(
     central: float, drawn: FloatArray | None, unit: str, formula: str, assumptions: tuple[str, ...] = ()
 ) -> Figure:
-    """Return a figure with the P10 and P90 of its draws, or without interval when there is none."""
+    """Return a figure with the P10 and P90 of its draws, or without interval when there is none.
+
+    `assumptions` are by default the coefficients of the formula.
+    """
+    assumptions = assumptions or list_assumptions(formula)
     if drawn is None or not len(drawn):
         return Figure(central, unit, formula, sources=_FLOWS, assumptions=assumptions)
     low, high = np.quantile(drawn, (0.1, 0.9))

@@ -18,6 +18,7 @@ from ancrage.siting.evaluate import check_plan, check_problem, compute_budget_li
 from ancrage.siting.explore import compute_frontier, compute_marginal_losses, list_alternatives, price_constraints
 from ancrage.siting.problem import Alternative, ConstraintPrice, FrontierPoint, SitingPlan, SitingProblem
 from ancrage.siting.solve import solve
+from ancrage.study.assumptions import list_assumptions
 from ancrage.study.draws import Drawn, build_robustness, draw_network
 from ancrage.study.floors import (
     add_witnesses,
@@ -211,6 +212,7 @@ def run_study(
             None if robustness is None else robustness.values,
             UNITS[settings.objective],
             "siting.value",
+            list_assumptions("siting.value", settings.objective),
         ),
         cost=_sum_figure(
             network.net_cost,
