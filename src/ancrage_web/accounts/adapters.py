@@ -120,6 +120,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return where to go after sign-in: the invitation that led there, or one's organisations."""
         return self.get_signup_redirect_url(request)
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send an e-mail in our words, which name the instance rather than the host of the request."""
+        self.render_mail(template_prefix, email, context).send()
+
     def render_mail(
         self, template_prefix: str, email: str, context: dict[str, Any], headers: dict[str, str] | None = None
     ) -> EmailMessage:
