@@ -62,6 +62,7 @@ def measure_instance(name: str, folder: Path, database: str) -> dict[str, Any]:
         "ANCRAGE_FILES": str(folder),
         "ANCRAGE_DATA": str(REAL_DATA),
         "ANCRAGE_URL": f"http://localhost:{port}",
+        "ANCRAGE_EMAIL_URL": "console",
         **({"ANCRAGE_DATABASE_URL": database} if database else {}),
     }
     ancrage = find_command()

@@ -73,12 +73,13 @@ def main() -> None:
         for run in runs:
             parts = {"organisation": organisation.slug, "study": run.scenario.study_id}
             both = {**parts, "scenario": run.scenario_id}
+            seen = {**both, "result": run.result_id}
             signed += [
                 ("study", reverse("study", kwargs=parts)),
                 ("scenario builder", reverse("scenario", kwargs=both)),
-                ("summary of a result", reverse("result", kwargs=both)),
-                ("map of a result", reverse("result-map", kwargs=both)),
-                ("detail of a result", reverse("result-detail", kwargs=both)),
+                ("summary of a result", reverse("result", kwargs=seen)),
+                ("map of a result", reverse("result-map", kwargs=seen)),
+                ("detail of a result", reverse("result-detail", kwargs=seen)),
             ]
     chosen = list(Epci.objects.filter(has_flows=True).order_by("code")[:PORTRAITS])
     communes = list(Commune.objects.filter(epci__in=chosen).order_by("code")[: 5 * PORTRAITS : 5])
