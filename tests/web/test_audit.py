@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from django_scopes import scope
 from django_scopes.exceptions import ScopeError
 
 import ancrage_web
+from ancrage_web.accounts.actors import Actor
+from ancrage_web.accounts.enums import Role
 from ancrage_web.accounts.models import Organisation
 from ancrage_web.audit.actions import ACTION_NAMES, OBJECTS
 from ancrage_web.audit.models import AuditLine
@@ -59,7 +62,8 @@ def test_lines_are_chained_within_their_organisation(world: World) -> None:
 
 
 def test_hash_survives_what_the_database_does_to_values(world: World) -> None:
-    record(world.get_actor("officer"), "study.changed", "study", 1, after={"days": 1.5, "é": [None, {"b": 1, "a": 2}]})
+    after = {"days": 1.5, "é": [None, {"b": 1, "a": 2}], "big": 1e20, "small": 1e-7, "zero": -0.0, "pair": (1, 2), 3: 4}
+    record(world.get_actor("officer"), "study.changed", "study", 1, after=after)
     assert check_trail(world.organisation).broken is None
 
 
@@ -86,6 +90,8 @@ def test_database_refuses_to_replace_or_truncate_the_lines(world: World) -> None
         columns = "organisation_id, sequence, at, token, action, object_type, object_id, previous_hash, hash"
         names = f"{columns}, before, after"
         statement = f"INSERT OR REPLACE INTO audit_auditline (id, {names}) SELECT id, {names} FROM audit_auditline"
+    # PostgreSQL truncates nothing while constraints wait to be checked.
+    connection.check_constraints()
     with pytest.raises(DatabaseError, match="never changed nor deleted"), transaction.atomic():
         connection.cursor().execute(statement)
     with scope(organisation=world.organisation):
@@ -192,3 +198,25 @@ def test_writers_at_once_keep_the_chain_whole(tmp_path: Path) -> None:
         check=False,
     )
     assert (checked.returncode, checked.stdout.split(", dernière")[0]) == (0, "cc : intact, 90 lignes")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_at_once_keep_the_chain_whole_on_postgresql() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("the test above writes to SQLite from several processes")
+    organisation = Organisation.objects.create(name="CC", slug="cc", kind="epci")
+
+    def write() -> None:
+        try:
+            for number in range(20):
+                record(Actor(organisation, Role.EDITOR), "study.changed", "study", number)
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    checked = check_trail(organisation)
+    assert (checked.lines, checked.broken) == (80, None)

@@ -64,13 +64,30 @@ def record(
             action=action,
             object_type=object_type,
             object_id=str(object_id),
-            before=dict(before or {}),
-            after=dict(after or {}),
+            before=build_storable(before or {}),
+            after=build_storable(after or {}),
             previous_hash=FIRST_HASH if last is None else last.hash,
         )
         line.hash = compute_hash(line)
         line.save(force_insert=True)
     return line
+
+
+def build_storable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as any database gives them back, so that their hash can be computed again.
+
+    Text keys, lists, and whole numbers without a decimal part: PostgreSQL gives 1e20 back as an integer.
+    """
+
+    def settle(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: settle(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [settle(part) for part in value]
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    settled: dict[str, Any] = settle(json.loads(json.dumps(dict(values), allow_nan=False)))
+    return settled
 
 
 def build_content(line: AuditLine) -> dict[str, Any]:
