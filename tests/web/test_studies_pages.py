@@ -25,7 +25,7 @@ Reverse = Callable[..., str]
 def address(world: World) -> Reverse:
     """Return what gives the address of a page of the first organisation."""
 
-    def get_address(name: str, **keys: Any) -> str:
+    def get_address(name: str, /, **keys: Any) -> str:
         return reverse(name, kwargs={"organisation": world.organisation.slug, **keys})
 
     return get_address
