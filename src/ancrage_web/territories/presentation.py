@@ -193,13 +193,13 @@ class End:
     code: str
     name: str
     workers: float
-    share: float
-    km: float | None
+    share: str
+    distance: str
     inside: bool | None
     width: str
 
 
-def build_ends(rows: Sequence[Stored]) -> list[End]:
+def build_ends(rows: Sequence[Stored], language: Language) -> list[End]:
     """Return destinations or origins as bars; the row "other" has no bar, its sum being of another kind."""
     longest = max((row["workers"] for row in rows if row["code"] != "other"), default=0.0)
     return [
@@ -207,12 +207,21 @@ def build_ends(rows: Sequence[Stored]) -> list[End]:
             row["code"],
             "" if row["code"] == "other" else row["name"] or row["code"],
             row["workers"],
-            row["share_pct"],
-            row["crow_km"],
+            write_value(row["share_pct"], "%", 1, language),
+            write_value(row["crow_km"], "km", 0, language),
             row["inside"],
             "" if row["code"] == "other" or not longest else f"{100 * row['workers'] / longest:.2f}",
         )
         for row in rows
+    ]
+
+
+def list_sites(portrait: Stored, kind: str, language: Language, commune: str | None = None) -> list[dict[str, Any]]:
+    """Return the known sites of a kind, of one commune or of all, with their surface written."""
+    return [
+        {**site, "surface": write_value(site.get("surface_m2"), "m2", 0, language)}
+        for site in portrait["sites"]
+        if site["kind"] == kind and commune in (None, site["commune"])
     ]
 
 

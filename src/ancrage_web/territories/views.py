@@ -20,7 +20,7 @@ from ancrage_web.territories.filters import EpciFilter, Order, choose_order
 from ancrage_web.territories.layers import SITE_NAMES
 from ancrage_web.territories.models import Epci, Store
 from ancrage_web.territories.statements import build_statements
-from ancrage_web.territories.words import NATURE_NAMES
+from ancrage_web.territories.words import ADD_FLOWS, LOAD_COMMAND, NATURE_NAMES
 
 PAGE_SIZE = 25
 # Results of a search page; a suggestion list is shorter.
@@ -33,7 +33,7 @@ def list_territories(request: HttpRequest) -> HttpResponse:
     """Show the list of EPCI, with filters, order and pages."""
     store = queries.get_store()
     if store is None:
-        return render(request, "territories/empty.html")
+        return render(request, "territories/empty.html", {"command": say(LOAD_COMMAND)})
     return answer_conditionally(
         request, store, lambda: _render_list(request, store), personal=request.user.is_authenticated
     )
@@ -185,10 +185,10 @@ def _render_epci(request: HttpRequest, store: Store, code: str, slug: str) -> Ht
                 for row in presentation.sort_rows(rows, order.column, descending=order.descending)
             ],
             "order": order,
-            "destinations": presentation.build_ends(destinations),
-            "origins": presentation.build_ends(origins),
-            "brownfields": [site for site in portrait["sites"] if site["kind"] == "brownfield"],
-            "third_places": [site for site in portrait["sites"] if site["kind"] == "third_place"],
+            "destinations": presentation.build_ends(destinations, language),
+            "origins": presentation.build_ends(origins, language),
+            "brownfields": presentation.list_sites(portrait, "brownfield", language),
+            "third_places": presentation.list_sites(portrait, "third_place", language),
             "map_settings": {
                 "address": reverse("epci-map", kwargs={"code": code}),
                 "indicators": maps,
@@ -199,7 +199,7 @@ def _render_epci(request: HttpRequest, store: Store, code: str, slug: str) -> Ht
             "store": store,
             "study_address": find_study_address(request, code) if epci.has_flows else "",
             "addresses": build_addresses(request),
-            "can_be_studied": epci.has_flows,
+            "commands": say(ADD_FLOWS),
         },
     )
 
@@ -228,15 +228,15 @@ def _render_commune(request: HttpRequest, store: Store, code: str, slug: str) ->
         raise Http404
     if slug != commune.slug:
         return HttpResponsePermanentRedirect(reverse("commune", kwargs={"code": code, "slug": commune.slug}))
-    epci = commune.epci
+    epci, language = commune.epci, get_site_language()
     catalogue = store.catalogue
     whole: Mapping[str, Any] = {}
     if epci is not None:
         whole = {stored["id"]: stored for stored in epci.portrait["indicators"]}
     families = presentation.build_commune_families(
-        commune.values, queries.list_commune_indicators(store), catalogue, whole, get_site_language()
+        commune.values, queries.list_commune_indicators(store), catalogue, whole, language
     )
-    sites = [] if epci is None else [site for site in epci.portrait["sites"] if site["commune"] == code]
+    around: Mapping[str, Any] = {"sites": []} if epci is None else epci.portrait
     return render(
         request,
         "territories/commune.html",
@@ -246,8 +246,8 @@ def _render_commune(request: HttpRequest, store: Store, code: str, slug: str) ->
             "families": families,
             "departement": catalogue["departements"].get(commune.departement, ""),
             "sources": presentation.list_used_sources(families, catalogue),
-            "brownfields": [site for site in sites if site["kind"] == "brownfield"],
-            "third_places": [site for site in sites if site["kind"] == "third_place"],
+            "brownfields": presentation.list_sites(around, "brownfield", language, code),
+            "third_places": presentation.list_sites(around, "third_place", language, code),
             "store": store,
             "map_settings": None
             if epci is None

@@ -10,6 +10,12 @@ NATURE_NAMES: dict[str, Text] = {
     "CU": Text("Urban community", "Communauté urbaine"),
     "ME": Text("Metropolis", "Métropole"),
 }
+# What the administrator of the site types to add what is missing.
+LOAD_COMMAND = Text("ancrage site load FOLDER", "ancrage site load DOSSIER")
+ADD_FLOWS = Text(
+    f"ancrage data import base-flux-mobilite-domicile-lieu-travail.csv --data FOLDER\n{LOAD_COMMAND.en}",
+    f"ancrage data import base-flux-mobilite-domicile-lieu-travail.csv --data DOSSIER\n{LOAD_COMMAND.fr}",
+)
 # Units written after a number; the plural is the library's, the singular is for one (and, in French, for less).
 _SINGULAR: dict[str, Text] = {
     "people": Text("person", "personne"),
@@ -27,6 +33,7 @@ _PLURAL: dict[str, Text] = {
     "communes": Text("communes", "communes"),
     "jobs": Text("jobs", "emplois"),
     "jobs per 100 employed residents": Text("jobs per 100 employed residents", "emplois pour 100 actifs occupés"),
+    "km": Text("km", "km"),
     "m2": Text("m²", "m²"),
     "minutes": Text("minutes", "minutes"),
     "people": Text("people", "personnes"),
