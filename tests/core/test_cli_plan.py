@@ -88,6 +88,8 @@ def test_study_file_on_other_data_is_refused_unless_allowed(demo_store, tmp_path
         (("--budget", "150000", "--set", "price_dya=3"), "price_day"),
         (("--budget", "150000", "--set", "takeup_if_teleworkable=1.5"), "takeup_if_teleworkable"),
         (("--budget", "150000", "--keep", "Paris"), "is not a commune of"),
+        (("--budget", "150000", "--floor", "North=half:00001"), "is not understood"),
+        (("--places", "1", "--floor", f"All=1:{CODE}"), "can be served"),
         (("--budget", "150000", "--travel", "plane"), "Unknown travel provider"),
         (("--budget", "150000", "--travel", "osrm"), "No road network"),
     ],

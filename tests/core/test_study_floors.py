@@ -16,6 +16,7 @@ from ancrage.opendata.load import load_territory
 from ancrage.opendata.store import open_store
 from ancrage.opendata.travel_points import read_points
 from ancrage.parameters import load_parameters
+from ancrage.reports import Shapes, build_report
 from ancrage.reports.network_map import list_users
 from ancrage.reports.study_file import StudyFile, read_study_file, validate_settings, write_study_file
 from ancrage.siting.evaluate import compute_floor_shares, evaluate
@@ -100,6 +101,17 @@ def test_floor_serves_its_zone_and_its_price_is_what_the_objective_loses(free, f
     assert floored.plan.status == "optimal"
     places = tuple(place.code for place in floored.places)
     assert compute_share(floored, places, forgotten, weights) >= row.served - 1e-9
+
+
+def test_report_says_what_each_floor_asks_serves_and_costs(floored):
+    report = build_report(floored, None, Shapes(), "fr")
+    table = next(table for table in report.list_tables() if table.id == "constraints")
+    shown = [column.key for column in table.columns if column.printed]
+    assert shown == ["name", "constraint", "asked", "served", "price"]
+    row, result = table.rows[-1], floored.constraints[-1]
+    assert row[1:5] == ("Oubliées", "plancher", 0.6, result.served)
+    assert row[5] == pytest.approx(result.price / 1000)
+    assert "plancher" in table.columns[1].title
 
 
 def test_frontier_and_alternatives_meet_the_floor(floored, forgotten, weights):
