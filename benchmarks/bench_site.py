@@ -29,11 +29,12 @@ REST = 20
 
 def main() -> dict[str, Any]:
     """Measure both databases and write build/bench/site.json."""
+    result: dict[str, Any] = {"visitors": VISITORS, "seconds": SECONDS, "instances": []}
     with tempfile.TemporaryDirectory(prefix="site-") as folder:
-        found = [measure_instance("SQLite", Path(folder) / "sqlite", "")]
+        result["instances"].append(measure_instance("SQLite", Path(folder) / "sqlite", ""))
+    write_result("site", result)
     with open_postgres() as address, tempfile.TemporaryDirectory(prefix="site-") as folder:
-        found.append(measure_instance("PostgreSQL", Path(folder) / "postgresql", address))
-    result = {"visitors": VISITORS, "seconds": SECONDS, "instances": found}
+        result["instances"].append(measure_instance("PostgreSQL", Path(folder) / "postgresql", address))
     write_result("site", result)
     return result
 

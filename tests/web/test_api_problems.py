@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from rest_framework.settings import api_settings
 
 from ancrage_web.api.throttling import ClientThrottle
 from web.api_samples import Program, connect
@@ -41,7 +42,7 @@ def test_problem_speaks_the_language_of_the_request(db: Any) -> None:
 def test_unknown_method_names_the_known_ones(db: Any) -> None:
     answered = Program().post(f"{BASE}territories/", {})
     assert read_problem(answered, 405)["title"] == "Method not allowed"
-    assert answered.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert answered.headers["Allow"] == "GET, HEAD"
 
 
 def test_missing_token_is_told_what_to_send(db: Any) -> None:
@@ -149,7 +150,22 @@ def test_too_many_requests_say_when_to_come_back(world: World, monkeypatch: pyte
         cache.clear()
 
 
+def test_address_behind_a_proxy_is_the_one_it_gives(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ClientThrottle, "THROTTLE_RATES", {"anonymous": "1/min", "token": "1/min"})
+    monkeypatch.setattr(api_settings, "NUM_PROXIES", 1)
+    cache.clear()
+    try:
+        forged = [{"x-forwarded-for": f"192.0.2.{rank}, 198.51.100.7"} for rank in range(2)]
+        assert [Program().get(f"{BASE}sources/", headers=headers).status_code for headers in forged] == [200, 429]
+        other = Program().get(f"{BASE}sources/", headers={"x-forwarded-for": "198.51.100.8"})
+        assert other.status_code == 200
+    finally:
+        cache.clear()
+
+
 def test_no_other_site_may_read_an_answer(db: Any) -> None:
+    asked = Program().options(f"{BASE}sources/", headers={"origin": "https://example.org"})
+    read_problem(asked, 405)
     answered = Program().get(f"{BASE}sources/", headers={"origin": "https://example.org"})
     assert "Access-Control-Allow-Origin" not in answered.headers
 

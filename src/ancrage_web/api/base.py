@@ -37,7 +37,8 @@ class View(APIView):
     cache_control : sent with the answers to GET that succeed.
     """
 
-    metadata_class = None
+    # Nothing answers OPTIONS: what can be done is in the description, and other sites are not let in.
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
     cache_control = "private, no-cache"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
