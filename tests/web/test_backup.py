@@ -45,6 +45,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Instance:
         path = instance.files / "files" / name
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
+    # Made again when asked for: not kept.
+    (instance.files / "portraits").mkdir()
+    (instance.files / "portraits" / "card.png").touch()
     assert instance.run("site", "backup", str(instance.folder / "model.tar.gz")).returncode == 0
     return instance
 
@@ -88,8 +91,10 @@ def read_rows(instance: Instance) -> dict[str, list[str]]:
 
 def read_files(folder: Path) -> dict[str, bytes]:
     """Return the kept files of an instance, by name."""
-    kept = folder / "files"
-    return {str(p.relative_to(folder)): p.read_bytes() for p in kept.rglob("*") if p.is_file()}
+    kept = [
+        path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock" and ".sqlite3" not in path.name
+    ]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
 
 
 @pytest.mark.parametrize("ending", [".tar.gz", ".zip"])

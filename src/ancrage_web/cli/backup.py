@@ -23,7 +23,7 @@ from ancrage_web.cli.database_copies import list_migrations, write_copy
 from ancrage_web.config.supervisor import LOCK, STATE
 
 # Made again when they are missing, or of no use elsewhere.
-LEFT_OUT = {LOCK, STATE, "demo-key", "cache"}
+LEFT_OUT = {LOCK, STATE, "demo-key", "portraits"}
 _ASIDE = ".ancrage-backup-"
 _DAY = 86_400
 
