@@ -12,8 +12,22 @@ from ancrage.language import Language, Text
 if TYPE_CHECKING:
     from ancrage.diagnosis.model import Diagnosis, IndicatorValue
 
-# Keys that the site adds to the documented form of a diagnosis; its JSON file does without.
-_OWN_KEYS = ("origins", "sites")
+# Keys of the documented form, in its order, which PostgreSQL does not keep. The site stores more beside them.
+_KEYS = (
+    "form",
+    "language",
+    "epci",
+    "fictional",
+    "typology",
+    "typology_reason",
+    "group",
+    "indicators",
+    "destinations",
+    "communes",
+    "facts",
+    "warnings",
+    "sources",
+)
 
 
 def pack(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -58,16 +72,8 @@ def build_json(
     ----------
     communes : rows of `build_commune_rows`.
     """
-    form: dict[str, Any] = {}
-    for key, value in portrait.items():
-        if key in _OWN_KEYS:
-            continue
-        if key == "facts":  # the order of keys is that of the command line
-            form["communes"] = [dict(row) for row in communes]
-        form[key] = say_all(value, language)
-        if key == "form":
-            form["language"] = language
-    return form
+    given = {"language": language, "communes": [dict(row) for row in communes]}
+    return {key: given[key] if key in given else say_all(portrait[key], language) for key in _KEYS}
 
 
 def say_all(value: Any, language: Language) -> Any:
