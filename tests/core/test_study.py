@@ -224,7 +224,7 @@ def test_silly_inputs_get_one_clear_sentence(area, asked, words):
 def test_a_budget_for_a_smaller_place_says_its_size(area):
     with pytest.raises(InputError) as raised:
         run(area, budget=36_000.0, parameters={"share_telework_days_in_tl": 0.9, "desks_max": 60.0})
-    size = int(raised.value.text.en.rpartition("desks_max=")[2].rstrip("."))
+    size = int(raised.value.text.en.rpartition("desks_max to ")[2].rstrip("."))
     capped = {"share_telework_days_in_tl": 0.9, "desks_max": float(size)}
     result = run(area, budget=36_000.0, parameters=capped, alternatives=0)
     assert [place.desks.value for place in result.places if place.kind == "chosen"] == [size]

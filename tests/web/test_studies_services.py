@@ -219,6 +219,9 @@ def test_create_scenario_stores_every_field(officer: Actor, study: Study) -> Non
         ({"budget": 1, "keep": ["99999"]}, "keep"),
         ({"budget": 1, "keep": ["X"], "exclude": ["X"]}, "exclude"),
         ({"budget": 1, "draws": 10**9}, "draws"),
+        ({"budget": 1, "floors": [{"name": "Nord", "communes": ["00001"], "share": 2}]}, "floors.0.share"),
+        ({"budget": 1, "floors": [{"name": "Nord", "communes": ["99999"], "share": 0.5}]}, "floors.0.communes"),
+        ({"budget": 1, "floors": [{"name": "A", "communes": ["00001"], "share": 0.5}] * 2}, "floors"),
     ],
 )
 def test_create_scenario_refuses_settings_by_field(
@@ -265,6 +268,13 @@ def test_save_scenario_raises_the_version_and_traces_what_changed(officer: Actor
     assert action == "scenario.saved"
     assert before == {"version": 1, "budget": 120_000.0, "preset": "central"}
     assert after == {"version": 2, "budget": 150_000.0, "preset": "ambition", "renamed": False}
+
+
+def test_names_of_floors_stay_out_of_the_trail(officer: Actor, study: Study) -> None:
+    floor = {"name": "Secteur de M. Durand", "communes": ["00001", "00002"], "share": 0.4}
+    scenario = services.create_scenario(officer, study, name="Base", settings={**SETTINGS, "floors": [floor]})
+    assert scenario.settings["floors"] == [floor]
+    assert list_trail()[-1][3]["floors"] == [{"communes": ["00001", "00002"], "share": 0.4}]
 
 
 def test_save_scenario_without_a_change_writes_nothing(officer: Actor, scenario: Scenario) -> None:

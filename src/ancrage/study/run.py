@@ -310,10 +310,10 @@ def _check_settings(settings: StudySettings, inputs: StudyInputs, territory: Ter
     kept = int(inputs.imposed.sum())
     if settings.places is not None and kept > settings.places:
         raise UnaffordableError(
-            f"{kept} places are already kept or existing, more than the {settings.places} allowed: raise --places, "
-            "or drop the existing ones with --drop-existing.",
-            f"{kept} lieux sont déjà gardés ou existants, plus que les {settings.places} permis : augmentez --places, "
-            "ou ne gardez pas les lieux existants (--drop-existing).",
+            f"{kept} places are already kept or existing, more than the {settings.places} allowed: allow more "
+            "places, or do not keep the existing ones.",
+            f"{kept} lieux sont déjà gardés ou existants, plus que les {settings.places} permis : permettez plus "
+            "de lieux, ou ne gardez pas les lieux existants.",
         )
     if bool(inputs.excluded.all()):
         raise InputError(
@@ -362,8 +362,8 @@ def _check_affordable(
     smaller_en = smaller_fr = ""
     if affordable >= int(np.min(problem.desks_min[candidates])):
         size = min(affordable, int(np.max(problem.desks_max[candidates])) - 1)
-        smaller_en = f" Places of {size} desks at most would be paid for: add --set desks_max={size}."
-        smaller_fr = f" Des lieux d'au plus {size} postes seraient payés : ajoutez --set desks_max={size}."
+        smaller_en = f" Places of {size} desks at most would be paid for: set desks_max to {size}."
+        smaller_fr = f" Des lieux d'au plus {size} postes seraient payés : fixez desks_max à {size}."
     raise UnaffordableError(
         f"A budget of {asked[0]} EUR a year pays for no place sized to its demand in {territory.name}: the cheapest "
         f"costs {format_number(cheapest, 0, 'en')} EUR a year, net of income.{smaller_en}",

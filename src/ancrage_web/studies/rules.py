@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString, cast, get_args
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ErrorType
 
 from ancrage.errors import InputError, ParameterError
 from ancrage.language import Text
@@ -25,6 +26,8 @@ COMMENT_LENGTH = 5_000
 SHARE_DAYS = 365
 # Budget proposed for a first scenario [EUR per inhabitant and per year]: the assumption of `ancrage sweep`.
 EUROS_PER_INHABITANT = 5.0
+
+_KINDS = frozenset(get_args(ErrorType))
 
 SETTING_NAMES: dict[str, Text] = {
     "name": Text("Name", "Nom"),
@@ -191,8 +194,10 @@ def _list_problems(error: ValidationError) -> dict[str, Text]:
         # pydantic adds the tried type to the path of a coefficient, which may be a number or three.
         place = tuple(part for part in problem["loc"] if part not in ("float", "CoefficientOverride"))
         name = ".".join(str(part) for part in place)
+        kind, is_known = problem["type"], problem["type"] in _KINDS and bool(place)
         details = InitErrorDetails(
-            type=problem["type"] if place else PydanticCustomError("limit", "limit"),
+            # Checks of our own have kinds that pydantic does not know by name.
+            type=kind if is_known else PydanticCustomError(cast(LiteralString, kind), "refused"),
             loc=problem["loc"],
             input=problem["input"],
             ctx=problem.get("ctx", {}),
