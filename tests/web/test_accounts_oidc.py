@@ -145,9 +145,12 @@ def test_answer_cannot_be_used_by_another_browser_nor_twice(world: World, provid
     assert browser.get(answer).status_code == 401
 
 
-def test_unverified_address_does_not_open_the_account(world: World, provider: Provider, settings: Any) -> None:
+@pytest.mark.parametrize("verified", [False, "false", None])
+def test_unverified_address_does_not_open_the_account(
+    world: World, provider: Provider, settings: Any, verified: object
+) -> None:
     settings.SIGNUP = "open"
-    provider.person["email_verified"] = False
+    provider.person["email_verified"] = verified
     sign_in(Client())
     assert not SocialAccount.objects.filter(user=world.people["officer"]).exists()
 

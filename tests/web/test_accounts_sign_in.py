@@ -24,6 +24,7 @@ from django.urls import reverse
 from ancrage_web.accounts.adapters import MESSAGES, SecondFactorAdapter, build_cipher
 from ancrage_web.accounts.mails import MAILS, build_mail
 from ancrage_web.accounts.models import User
+from ancrage_web.config.logs import LineFormatter
 from web.conftest import PASSWORD, World
 
 LOGIN, SIGNUP = "/compte/connexion/", "/compte/inscription/"
@@ -125,7 +126,13 @@ def test_sign_up_is_closed_without_an_invitation(world: World) -> None:
     assert "Un compte se crée sur invitation" in page
     Client().post(SIGNUP, {"name": "X", "email": "new@example.org", "password1": STRONG})
     assert not User.objects.filter(email="new@example.org").exists()
-    assert reverse("account_signup") not in Client().get(LOGIN).content.decode()
+    assert "Créer un compte" not in Client().get(LOGIN).content.decode()
+
+
+def test_sign_in_offers_an_account_where_one_may_be_created(world: World, settings: Any) -> None:
+    settings.SIGNUP = "open"
+    assert f'href="{SIGNUP}"' in Client().get(LOGIN).content.decode()
+    assert "Create an account" in Client().get("/en" + LOGIN).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -254,6 +261,18 @@ def test_passkey_pages_ask_the_browser_without_inline_script(world: World) -> No
     assert [script for script in scripts if "src=" not in script] == ['<script id="js_data" type="application/json">']
     options = Client().get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json"}).json()
     assert "challenge" in options["request_options"]["publicKey"]
+
+
+def test_messages_of_the_server_hold_no_address_and_no_token(world: World, caplog: Any) -> None:
+    token = "a1B2" * 10
+    caplog.set_level("DEBUG")
+    sign_in(Client(), "officer@example.org", "wrong")
+    sign_in(Client(), "nobody@example.org", "wrong")
+    Client().post(reverse("account_reset_password"), {"email": "officer@example.org"})
+    Client().get(f"/organisations/invitation/{token}/")
+    lines = [LineFormatter().format(line) for line in caplog.records if line.name != "django.db.backends"]
+    assert any("invitation" in line for line in lines)
+    assert [line for line in lines if "example.org" in line or token in line] == []
 
 
 # Words --------------------------------------------------------------------------------------------------------------

@@ -90,12 +90,17 @@ def find_followed_invitation(request: HttpRequest) -> Invitation | None:
     return found.invitation if found.state is State.OPEN else None
 
 
+def can_sign_up(request: HttpRequest) -> bool:
+    """Say whether the reader may create an account: anyone where sign-up is open, else from an invitation."""
+    return settings.SIGNUP == "open" or find_followed_invitation(request) is not None
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts with a password."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Say whether this person may create an account."""
-        return settings.SIGNUP == "open" or find_followed_invitation(request) is not None
+        return can_sign_up(request)
 
     def is_email_verified(self, request: HttpRequest, email: str) -> bool:
         """Say whether an address is proved already: a link that was sent to it was followed."""

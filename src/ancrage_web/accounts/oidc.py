@@ -14,6 +14,7 @@ from typing import Any
 import jwt
 import requests
 from allauth.account.internal.decorators import login_not_required
+from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialApp
@@ -120,6 +121,13 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         """Return a code challenge, and the nonce that the identity token must repeat."""
         params = generate_code_challenge()
         return {**params, "nonce": compute_nonce(params["code_verifier"])}
+
+    def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
+        """Return the address, verified where the provider says so: some write the word instead of the value."""
+        addresses: list[EmailAddress] = super().extract_email_addresses(data)
+        for address in addresses:
+            address.verified = data["userinfo"].get("email_verified") in (True, "true")
+        return addresses
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return what is kept of the person: nothing that the account does not show."""

@@ -104,7 +104,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ancrage_web.design.context.describe_instance",
-                "ancrage_web.accounts.context.list_own_organisations",
+                "ancrage_web.accounts.context.describe_person",
             ],
         },
     }
