@@ -40,12 +40,15 @@ function choosePalette(name, count) {
   return Array.from({ length: count }, (_, i) => colours[Math.round((i * (colours.length - 1)) / (count - 1))]);
 }
 
+// The colour of each category; an expression without any would be refused.
+function buildMatch(layer, otherwise) {
+  const pairs = Object.entries(layer.categories).flatMap(([value, { colour }]) => [value, readColour(colour)]);
+  return pairs.length ? ["match", ["to-string", ["get", layer.value]], ...pairs, otherwise] : otherwise;
+}
+
 function buildAreaColour(layer) {
   const none = readColour("--map-none");
-  if (layer.categories) {
-    const pairs = Object.entries(layer.categories).flatMap(([value, { colour }]) => [value, readColour(colour)]);
-    return ["match", ["to-string", ["get", layer.value]], ...pairs, none];
-  }
+  if (layer.categories) return buildMatch(layer, none);
   if (!layer.breaks) return readColour(layer.colour ?? "--map-2");
   const colours = choosePalette(layer.palette ?? "sequence", layer.breaks.length + 1).map(readColour);
   const steps = layer.breaks.flatMap((limit, i) => [limit, colours[i + 1]]);
@@ -63,9 +66,7 @@ function buildRadius(layer, features) {
 
 function buildPointColour(layer) {
   const plain = readColour(layer.colour ?? "--map-place");
-  if (!layer.categories) return plain;
-  const pairs = Object.entries(layer.categories).flatMap(([value, { colour }]) => [value, readColour(colour)]);
-  return ["match", ["to-string", ["get", layer.value]], ...pairs, plain];
+  return layer.categories ? buildMatch(layer, plain) : plain;
 }
 
 // A curve bent to the right of the way it goes, so that the two directions of a pair stay apart.

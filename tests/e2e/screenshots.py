@@ -13,12 +13,9 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def wait_for_maps(page: Page) -> None:
-    """Wait until every map of the page is drawn, or is known not to be."""
-    for place in page.locator(".map").all():
-        place.scroll_into_view_if_needed()
-    page.locator(".map:not([data-ready='1']):not([data-ready='absent'])").first.wait_for(
-        state="detached", timeout=30_000
-    )
+    """Wait until every map that shows is drawn, or is known not to be."""
+    undrawn = ".map:not([data-ready='1']):not([data-ready='absent']):visible"
+    page.locator(undrawn).first.wait_for(state="hidden", timeout=30_000)
 
 
 def take_screenshots(page: Page, name: str) -> None:

@@ -13,14 +13,14 @@ from ancrage_web.design.words import get_site_language
 from ancrage_web.territories import queries
 from ancrage_web.territories.models import Commune, Epci
 
-# Up to this many EPCI are all named on the home page; beyond, one chooses a region first.
-_NAMED = 12
+# The home page names this many EPCI; where there are more, in several regions, one chooses a region first.
+_NAMED = 6
 
 
 def describe_home() -> dict[str, Any]:
     """Return what is loaded: the store, totals written for a reader, and a few EPCI or all the regions.
 
-    Four queries; one when nothing is loaded.
+    Five queries at most; one when nothing is loaded.
     """
     store = queries.get_store()
     if store is None:
@@ -33,13 +33,13 @@ def describe_home() -> dict[str, Any]:
         "communes_written": _write(Commune.objects.count()),
         "people_written": _write(totals["people"]),
     }
-    if totals["count"] <= _NAMED:
+    present = set(Epci.objects.order_by().values_list("region", flat=True).distinct())
+    if totals["count"] <= _NAMED or len(present) == 1:
         described["examples"] = [
             {"epci": epci, "people": _write(epci.population), "communes": _write(epci.communes_count)}
-            for epci in Epci.objects.defer("portrait").order_by("-population", "code")
+            for epci in Epci.objects.defer("portrait").order_by("-has_flows", "-population", "code")[:_NAMED]
         ]
         return described
-    present = set(Epci.objects.order_by().values_list("region", flat=True).distinct())
     names = sorted(store.catalogue["regions"].items(), key=lambda region: str(region[1]))
     described["regions"] = [{"code": code, "name": name} for code, name in names if code in present]
     return described
