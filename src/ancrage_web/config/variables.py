@@ -54,12 +54,6 @@ VARIABLES = (
     ),
     Variable("ANCRAGE_DATA", "folder", "the user's data folder", "Territory store that portraits and studies read."),
     Variable(
-        "ANCRAGE_RUN_SECONDS",
-        "whole number, 10 or more",
-        "900",
-        "Seconds that the computation of a scenario may take, its reports included; it is stopped after them.",
-    ),
-    Variable(
         "ANCRAGE_STATIC",
         "folder",
         "`static` in ANCRAGE_FILES",
