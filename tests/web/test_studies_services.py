@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django_scopes import ScopeError, scope
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from ancrage.errors import InputError, ParameterError
 from ancrage_web.accounts.actors import Actor, ForbiddenError
@@ -207,7 +210,7 @@ def test_create_scenario_stores_every_field(officer: Actor, study: Study) -> Non
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("asked", "field"),
     [
         ({}, ""),
         ({"budget": -1}, "budget"),
@@ -225,10 +228,10 @@ def test_create_scenario_stores_every_field(officer: Actor, study: Study) -> Non
     ],
 )
 def test_create_scenario_refuses_settings_by_field(
-    officer: Actor, study: Study, given: dict[str, Any], field: str
+    officer: Actor, study: Study, asked: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(services.SettingsError) as refusal:
-        services.create_scenario(officer, study, name="Base", settings=given)
+        services.create_scenario(officer, study, name="Base", settings=asked)
     assert list(refusal.value.fields) == [field]
     told = refusal.value.fields[field]
     assert told.fr
@@ -391,3 +394,28 @@ def test_comment_on_the_scenario_of_another_study_is_refused(officer: Actor, stu
     other = services.create_study(officer, name="Autre", epci=[DEMO_EPCI])
     with pytest.raises(InputError, match=r"^The scenario 'Base' is not one of the study 'Autre'"):
         services.add_comment(officer, other, text="Bonjour", scenario=scenario)
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(saves=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=8))
+def test_no_order_of_saves_loses_one(officer: Actor, study: Study, saves: list[tuple[int, int]]) -> None:
+    # Each save starts from the version that stood `age` saves before, and asks for one of four budgets.
+    with transaction.atomic():
+        scenario = services.create_scenario(officer, study, name="Jeu", settings={**SETTINGS, "budget": 1.0})
+        version, budget = 1, 1.0
+        for age, wanted in saves:
+            seen = max(1, version - age)
+            asked = {**SETTINGS, "budget": float(wanted)}
+            if seen < version and float(wanted) != budget:
+                with pytest.raises(services.ConflictError) as conflict:
+                    services.save_scenario(officer, scenario, version=seen, name="Jeu", settings=asked)
+                assert conflict.value.changes == (Change("budget", budget, float(wanted)),)
+                assert conflict.value.saved.version == version
+                continue
+            saved = services.save_scenario(officer, scenario, version=seen, name="Jeu", settings=asked)
+            version += float(wanted) != budget
+            budget = float(wanted)
+            assert (saved.version, saved.settings["budget"]) == (version, budget)
+        stored = queries.get_scenario(study.pk, scenario.pk)
+        assert (stored.version, stored.settings["budget"]) == (version, budget)
+        scenario.delete()

@@ -30,7 +30,7 @@ from ancrage_web.studies.results import FOLDER
 logger = logging.getLogger("ancrage.runs")
 
 # Seconds between two signs of life, and after which a run without any is interrupted.
-BEAT, STALE = 2.0, 30.0
+BEAT, STALE = 1.0, 30.0
 _POLL = 0.2
 # A child that is asked to stop and does not is killed after this [s].
 _PATIENCE = 5.0
@@ -184,7 +184,7 @@ def _follow(child: subprocess.Popen[bytes], key: UUID) -> None:
             _stop(child)
             end_run(key, Status.FAILED, describe_delay(settings.RUN_SECONDS))
             return
-        if now - beat >= BEAT / 2:
+        if now - beat >= BEAT:
             beat = now
             if not _give_sign(key):
                 _stop(child)
