@@ -101,7 +101,7 @@ def test_detail_shows_the_network_of_a_point_without_a_script(
 
     assert "La carte montre le réseau proposé." in plain
     assert 'data-network="point-2" class="selected"' in chosen
-    assert 'id="network-map" hidden' in chosen
+    assert '<div id="network-map" hidden' in chosen
     row = study_sample.result.map["frontier"][1]
     names = {
         feature["properties"]["code"]: feature["properties"]["name"]

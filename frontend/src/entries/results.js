@@ -103,19 +103,25 @@ function buildLayers(content, key) {
   ];
 }
 
+// The picture gives way to the map, and comes back where none can be drawn.
+function showMap(element, shown) {
+  element.hidden = !shown;
+  element.classList.toggle("map", shown);
+  document.getElementById("network-picture").hidden = shown;
+}
+
 async function drawNetwork(element) {
-  const answer = await fetch(element.dataset.source, { headers: { Accept: "application/json" } });
-  if (!answer.ok) return null;
-  const content = await answer.json();
-  const picture = document.getElementById("network-picture");
-  element.hidden = false;
+  showMap(element, true);
+  const answer = await fetch(element.dataset.source, { headers: { Accept: "application/json" } }).catch(() => null);
+  const content = answer?.ok ? await answer.json() : null;
   const legend = document.getElementById("network-legend");
-  const map = createMap(element, { bounds: content.bounds, legend, layers: buildLayers(content, element.dataset.network) });
+  const map =
+    content?.communes.features.length &&
+    createMap(element, { bounds: content.bounds, legend, layers: buildLayers(content, element.dataset.network) });
   if (!map) {
-    element.hidden = true;
+    showMap(element, false);
     return null;
   }
-  picture.hidden = true;
   await map.ready;
   const show = async (key) => {
     for (const { id, ...fields } of buildLayers(content, key)) {

@@ -32,12 +32,19 @@ function setChoice(code, choice) {
   }
 }
 
+function showMap(element, shown) {
+  document.getElementById("communes-map-block").hidden = !shown;
+  element.classList.toggle("map", shown);
+}
+
 async function drawCommunes(element) {
-  const answer = await fetch(element.dataset.source, { headers: { Accept: "application/json" } });
-  if (!answer.ok) return;
-  const { bounds, communes, places } = await answer.json();
-  if (!bounds) return;
-  document.getElementById("communes-map-block").hidden = false;
+  showMap(element, true);
+  const answer = await fetch(element.dataset.source, { headers: { Accept: "application/json" } }).catch(() => null);
+  const { bounds, communes, places } = answer?.ok ? await answer.json() : {};
+  if (!bounds) {
+    showMap(element, false);
+    return;
+  }
   const mark = () => ({
     ...communes,
     features: communes.features.map((each) => ({
@@ -84,7 +91,10 @@ async function drawCommunes(element) {
       },
     ],
   });
-  if (!map) return;
+  if (!map) {
+    showMap(element, false);
+    return;
+  }
   await map.ready;
   let waiting = false;
   form.addEventListener("change", (event) => {

@@ -85,6 +85,8 @@ def _list_maps(codes: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def propose_name(found: Sequence[Epci]) -> str:
-    """Return the name that a new study is given until the person changes it."""
+    """Return the name that a new study is given until the person changes it; nothing without a territory."""
+    if not found:
+        return ""
     listed = ", ".join(epci.name for epci in found)
     return say(Text(f"Third places – {listed}", f"Tiers-lieux – {listed}"))[:160]
