@@ -15,6 +15,7 @@ _NAMES = (
     ("epci", "200090504", "CA Coulommiers Pays de Brie", 94_000),
     ("epci", "247700107", "CC du Pays de Montereau", 44_000),
     ("epci", "246900245", "CC Saint-Étienne et Vallons", 30_000),
+    ("epci", "200058519", "CA Saint-Germain Boucles de Seine (CASGBS)", 330_000),
     ("commune", "77131", "Coulommiers", 15_696),
     ("commune", "41053", "Coulommiers-la-Tour", 520),
     ("commune", "77182", "La Ferté-Gaucher", 4_762),
@@ -79,7 +80,15 @@ def test_search_ranks_exact_then_prefix_then_words(typed: str, codes: list[str])
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("coulomier", "77131"), ("deux morain", "200072544"), ("pays de montreau", "247700107"), ("ajacio", "2A004")],
+    [
+        ("coulomier", "77131"),
+        ("deux morain", "200072544"),
+        ("pays de montreau", "247700107"),
+        ("ajacio", "2A004"),
+        # What stands between brackets is not expected, and a part of a long name is enough.
+        ("saint germin boucles de seine", "200058519"),
+        ("boucle de siene", "200058519"),
+    ],
 )
 def test_search_forgives_typing_errors(typed: str, code: str) -> None:
     assert find_entries(INDEX, typed, 3)[0].code == code

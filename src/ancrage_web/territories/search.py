@@ -37,10 +37,12 @@ _NATURES = (
 _OPENING = re.compile(
     r"^(?:(?:cc|ca|cu|metropole|intercommunalite|commune) )?(?:(?:de la|de l|des|du|de|d|la|le|les|l) )?"
 )
+_BRACKETS = re.compile(r"\([^)]*\)")
 _CODE = re.compile(r"\d{9}|(?:\d\d|2[ab])\d{3}")
 # Below this likeness (0..100) a name is not what was meant.
 _LIKE = 78.0
-_SHORTEST_FUZZY = 4
+_LIKE_PART = 85.0
+_SHORTEST_FUZZY, _SHORTEST_PART = 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,10 @@ def build_index(entries: Sequence[Entry]) -> Index:
     """Return the index of these names."""
     ordered = sorted(entries, key=lambda entry: (-entry.population, entry.code))
     keys = [build_key(entry.name) for entry in ordered]
-    bare = [drop_opening(key) for key in keys]
+    # What an official name says between brackets is an acronym or a remark: nobody types it with the rest.
+    bare = [
+        drop_opening(build_key(_BRACKETS.sub(" ", entry.name)) or key) for entry, key in zip(ordered, keys, strict=True)
+    ]
     # The same text is kept once: most names open with nothing.
     bare = [key if key == short else short for key, short in zip(keys, bare, strict=True)]
     by_key: dict[str, list[int]] = {}
@@ -139,7 +144,7 @@ def find_entries(index: Index, text: str, limit: int) -> list[Entry]:
     found = dict.fromkeys(islice(_list_distinct(_list_rows(index, wanted, bare, limit)), limit))
     # Someone who typed a name rightly wants no look-alikes.
     if not found and len(bare) >= _SHORTEST_FUZZY:
-        found = dict.fromkeys(islice(_list_like(index, bare, limit), limit))
+        found = dict.fromkeys(islice(_list_distinct(_list_like(index, bare, limit)), limit))
     return [index.entries[row] for row in found]
 
 
@@ -182,9 +187,16 @@ def _list_holding(index: Index, part: str) -> Iterator[int]:
 
 
 def _list_like(index: Index, wanted: str, limit: int) -> Iterator[int]:
-    """Yield the rows whose name is like `wanted`, the most alike first; the most populated among equals."""
+    """Yield the rows whose name is like `wanted`, then those of which a part is; the most alike first.
+
+    The most populated comes first among equals.
+    """
     near = process.extract(wanted, index.bare, scorer=fuzz.ratio, score_cutoff=_LIKE, limit=4 * limit)
     yield from (row for _, _, row in sorted(near, key=lambda found: (-round(found[1]), found[2])))
+    if len(wanted) >= _SHORTEST_PART:
+        longer = {row: key for row, key in enumerate(index.bare) if len(key) > len(wanted)}
+        parts = process.extract(wanted, longer, scorer=fuzz.partial_ratio, score_cutoff=_LIKE_PART, limit=4 * limit)
+        yield from (row for _, _, row in sorted(parts, key=lambda found: (-round(found[1]), found[2])))
 
 
 _lock = threading.Lock()
