@@ -19,6 +19,7 @@ from web.test_permissions import CASES
 
 if TYPE_CHECKING:
     from web.conftest import World
+    from web.study_samples import StudySample
 
 # Who opens a page: the first of these that it lets in.
 VISITORS = ("officer", "administrator", "anonymous", "stranger", "consultant")
@@ -97,3 +98,33 @@ PAGES: Mapping[str, Callable[[Page], Any]] = {
 def test_public_page_with_contents_is_accessible(name: str, page: Page, territories: Any) -> None:
     PAGES[name](page)
     check_page(page, name)
+
+
+def _name_study(sample: StudySample, world: World) -> dict[str, Any]:
+    return {"organisation": world.organisation.slug, "study": sample.study.pk}
+
+
+def _name_scenario(sample: StudySample, world: World) -> dict[str, Any]:
+    return {**_name_study(sample, world), "scenario": sample.scenario.pk}
+
+
+def _name_result(sample: StudySample, world: World) -> dict[str, Any]:
+    return {**_name_scenario(sample, world), "result": sample.result.pk}
+
+
+# Pages of a study that was really computed: name of the route, and its arguments.
+STUDY_PAGES: Mapping[str, Callable[[StudySample, World], dict[str, Any]]] = {
+    "study": _name_study,
+    "scenario": _name_scenario,
+    "result": _name_result,
+    "result-detail": _name_result,
+}
+
+
+@pytest.mark.parametrize("route", sorted(STUDY_PAGES))
+def test_page_of_a_computed_study_is_accessible(
+    route: str, page: Page, world: World, study_sample: StudySample, sign_in: Callable[[Page, str], None]
+) -> None:
+    sign_in(page, "officer")
+    page.goto(reverse(route, kwargs=STUDY_PAGES[route](study_sample, world)))
+    check_page(page, f"{route}-loaded")
