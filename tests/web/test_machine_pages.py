@@ -45,6 +45,7 @@ def test_robots_keep_out_of_organisations_and_find_the_site_map(client: Client, 
     assert "Disallow: /organisations/" in lines
     assert "Disallow: /en/organisations/" in lines
     assert "Disallow: /territoires/recherche/" in lines
+    assert "Disallow: /territoires/*/fichiers/" in lines
     assert lines[-1] == f"Sitemap: {settings.SITE_URL}/sitemap.xml"
     settings.DEMO = True
     assert client.get("/robots.txt").content == b"User-agent: *\nDisallow: /\n"

@@ -152,6 +152,14 @@ def test_failed_child_leaves_no_file_and_a_sentence(territories: Store, client: 
     assert list((files.find_folder(territories) / CODE).iterdir()) == []
 
 
+def test_failed_share_card_is_an_answer_without_a_page(territories: Store, client: Client) -> None:
+    epci = Epci.objects.get(code=CODE)
+    del epci.portrait["indicators"]
+    epci.save()
+    response = client.get(f"/territoires/{CODE}/partage.png")
+    assert (response.status_code, response.content) == (500, b"")
+
+
 def test_files_of_former_stores_are_removed(territories: Store, folder: Path) -> None:
     former = folder / "portraits" / "0123-0.0.9"
     kept = files.find_folder(territories)

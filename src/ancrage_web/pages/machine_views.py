@@ -19,8 +19,8 @@ from ancrage_web.territories import queries
 PAGE_SIZE = 5_000
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
-# Pages of people and organisations: nothing there is for search engines.
-_PRIVATE = ("organisations/", "compte/", "partage/", "territoires/recherche/")
+# Pages of people and organisations are not for search engines, nor files that are made at the first request.
+_PRIVATE = ("organisations/", "compte/", "partage/", "territoires/recherche/", "territoires/*/fichiers/")
 
 
 @require_safe

@@ -139,6 +139,9 @@ def give_card(_request: HttpRequest, code: str) -> HttpResponse | FileResponse:
         path = files.make_file(store, epci, "png", get_site_language())
     except files.BusyError:
         return HttpResponse(status=503, headers={"Retry-After": str(files.RETRY_SECONDS)})
+    except files.FileFailedError:
+        # Who asks is a program: it shows the page without its picture.
+        return HttpResponse(status=500)
     response = FileResponse(path.open("rb"), content_type="image/png")
     patch_cache_control(response, public=True, max_age=_DAY)
     return response
