@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -311,3 +312,17 @@ def test_commands_are_found_through_their_entry_point() -> None:
     bare = typer.Typer()
     next(iter(points)).load()(bare)
     assert [command.name for command in bare.registered_commands] == ["serve"]
+
+
+def test_wheel_holds_the_built_pages_and_the_commands(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=root, capture_output=True, check=True, timeout=120)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+        declared = next(name for name in names if name.endswith(".dist-info/entry_points.txt"))
+        assert "[ancrage.commands]\nsite = ancrage_web.cli:register" in wheel.read(declared).decode()
+    static = "ancrage_web/design/static"
+    wanted = {f"{static}/built/site.js", f"{static}/built/LICENSES.txt", f"{static}/ancrage/site.css"}
+    assert wanted - names == set()
+    assert "ancrage_web/design/templates/base.html" in names
