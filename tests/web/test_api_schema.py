@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import hypothesis
 import pytest
 import schemathesis
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.test import Client
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.transport import Response
@@ -64,6 +65,17 @@ def test_served_schema_speaks_french_first(db: Any) -> None:
     assert "summary: Lister les EPCI" in answered.content.decode()
 
 
+@pytest.fixture
+def _one_connection() -> Iterator[None]:
+    """Keep the connection of the test, which a server would close around each request."""
+    for moment in (request_started, request_finished):
+        moment.disconnect(close_old_connections)
+    yield
+    for moment in (request_started, request_finished):
+        moment.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("_one_connection")
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("signed", [True, False], ids=["token", "no token"])
 def test_every_answer_is_within_the_schema(

@@ -50,9 +50,8 @@ class View(APIView):
         patch_vary_headers(response, ("Accept-Language",))
         if request.method in ("GET", "HEAD") and response.status_code == 200:
             response.headers.setdefault("Cache-Control", self.cache_control)
-            if not isinstance(response, Response):
-                return answer_conditionally(request, response)
-            response.add_post_render_callback(partial(answer_conditionally, request))
+            if isinstance(response, Response):
+                response.add_post_render_callback(partial(answer_conditionally, request))
         return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -138,12 +137,16 @@ def answer_conditionally(request: HttpRequest, response: HttpResponseBase) -> Ht
     if isinstance(response, HttpResponse):
         response.headers.setdefault("ETag", compute_etag(response.content))
     etag = response.headers.get("ETag")
-    held = {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
-    if etag is None or not {etag, "*"} & held:
+    if etag is None or not is_held(request, etag):
         return response
     short = HttpResponseNotModified()
     for name in ("ETag", "Cache-Control", "Vary", "Content-Language"):
         if name in response.headers:
             short.headers[name] = response.headers[name]
-    response.close()
     return short
+
+
+def is_held(request: HttpRequest | Request, etag: str) -> bool:
+    """Say whether the client already holds this version of the answer."""
+    held = {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
+    return bool({etag, "*"} & held)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar, cast
 
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponseNotModified
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ancrage.language import LANGUAGES
-from ancrage_web.api.base import AnyFormat, OrganisationView, compute_etag
+from ancrage_web.api.base import AnyFormat, OrganisationView, compute_etag, is_held
 from ancrage_web.api.enums import Scope
 from ancrage_web.api.pagination import Pages
 from ancrage_web.api.schema import document
@@ -227,12 +227,15 @@ class ResultFileView(OrganisationView):
         },
         refuses=[403, 404],
     )
-    def get(self, request: Request, result: uuid.UUID, language: str, name: str) -> FileResponse:
+    def get(
+        self, request: Request, result: uuid.UUID, language: str, name: str
+    ) -> FileResponse | HttpResponseNotModified:
         """Download a file of a result."""
-        del request
         file = find_file(queries.get_result(result), language, name)
         # Frozen: an identifier is enough to know the bytes.
         headers = {"ETag": compute_etag(result, language, name)}
+        if is_held(request, headers["ETag"]):
+            return HttpResponseNotModified(headers=headers)
         return FileResponse(
             file.path.open("rb"), filename=file.kind.name, content_type=file.kind.media_type, headers=headers
         )

@@ -114,6 +114,7 @@ class ScenarioSerializer(serializers.ModelSerializer[Scenario]):
     """A scenario: its settings, its version, and its last result."""
 
     study = serializers.UUIDField(source="study_id")
+    version = serializers.IntegerField(min_value=1)
     settings = SettingsField()
     result = serializers.UUIDField(
         source="result_id", allow_null=True, help_text=describe("Last result.", "Dernier résultat.")
@@ -145,6 +146,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     study = serializers.UUIDField(source="scenario.study_id")
     scenario = serializers.UUIDField(source="scenario_id")
+    scenario_version = serializers.IntegerField(min_value=1)
     status = serializers.ChoiceField(Status.values)
     status_name = serializers.SerializerMethodField()
     step = SaidField(allow_null=True, help_text=describe("What is being done.", "Ce qui est en cours."))
@@ -298,6 +300,7 @@ class TableSerializer(serializers.Serializer[Any]):
 class CommentSerializer(serializers.ModelSerializer[Comment]):
     """A comment; without a name when a token wrote it."""
 
+    id = serializers.IntegerField()
     scenario = serializers.UUIDField(source="scenario_id", allow_null=True)
     author = serializers.SerializerMethodField()
 

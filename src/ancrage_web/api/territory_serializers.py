@@ -37,6 +37,9 @@ class SourceSerializer(serializers.Serializer[Any]):
 class TerritorySerializer(serializers.ModelSerializer[Epci]):
     """An EPCI in a list."""
 
+    # Written out: the bounds of a column are not the same on every database.
+    population = serializers.IntegerField(min_value=0)
+    communes_count = serializers.IntegerField(min_value=0)
     typology = SaidField(help_text=describe("Words such as “dormitory”.", "Mots tels que « dortoir »."))
     page = serializers.SerializerMethodField(help_text=describe("Its portrait.", "Son portrait."))
 
@@ -162,6 +165,7 @@ class CommuneSerializer(serializers.ModelSerializer[Commune]):
     """A commune with its published indicators."""
 
     epci = serializers.CharField(source="epci_id", allow_null=True)
+    population = serializers.IntegerField(min_value=0)
     values = serializers.DictField(
         child=serializers.FloatField(),
         help_text=describe("By indicator; absent when not published.", "Par indicateur ; absent si non publié."),
