@@ -460,7 +460,13 @@ export function createMap(element, { bounds, layers, legend = null, onClick = nu
     refreshLegend();
     refreshLabels();
     view.on("moveend", refreshLabels);
-    view.on("resize", refreshLabels);
+    // A phone that turns keeps the whole territory in view, unless its reader has moved the map.
+    let moved = false;
+    view.on("movestart", (event) => (moved ||= Boolean(event.originalEvent)));
+    view.on("resize", () => {
+      if (!moved) view.fitBounds(bounds, { padding: 24, animate: false });
+      refreshLabels();
+    });
     watchTheme(() => requestAnimationFrame(recolour));
     if (reduced) view.scrollZoom.setWheelZoomRate(1 / 150);
     settle();
