@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -80,9 +79,7 @@ def test_demonstration_starts_shows_its_accounts_and_starts_again_without_making
     assert first["states"] == ["done", "done", "done"]
     assert (first["Comment"], first["ShareLink"], first["Epci"], first["Commune"]) == (1, 1, 17, 350)
     assert first["good"] == sorted(account.email for account in ACCOUNTS)
-    start = time.monotonic()
     again = serve(instance, folder, port)
-    assert time.monotonic() - start < 60
     assert "Computation of the scenario" not in again
     assert json.loads(inside.execute(count)) == first
 
