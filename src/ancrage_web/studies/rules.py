@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, LiteralString, cast, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -197,7 +197,7 @@ def _list_problems(error: ValidationError) -> dict[str, Text]:
         kind, is_known = problem["type"], problem["type"] in _KINDS and bool(place)
         details = InitErrorDetails(
             # Checks of our own have kinds that pydantic does not know by name.
-            type=kind if is_known else PydanticCustomError(cast(LiteralString, kind), "refused"),
+            type=kind if is_known else PydanticCustomError(kind, "refused"),
             loc=problem["loc"],
             input=problem["input"],
             ctx=problem.get("ctx", {}),
