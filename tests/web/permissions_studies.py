@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _EPCI, _TOKEN = "999999998", "a-share-link-of-the-tests"
 _SETTINGS = {"budget": 1000.0, "objective": "co2", "preset": "central", "draws": 0}
-_CHART = {"id": "cover", "title": "-", "alt": "-", "sources": "", "width": 1.0, "svg": "<svg></svg>"}
 _PAGES: dict[str, Any] = {
     "territory": "CC d'Essai",
     "answer": "-",
@@ -33,7 +32,6 @@ _PAGES: dict[str, Any] = {
     "figures": [],
     "coefficients": [],
     "sources": [],
-    "cover": _CHART,
     "sections": [{"id": "summary", "title": "-", "blocks": []}],
     "facts": {"warnings": [], "not_modelled": [], "proof": "-"},
 }
