@@ -68,10 +68,14 @@ def write_all(
     return write_report(build_report(result, diagnosis, shapes, language, on=date, checksums=checksums), folder)
 
 
-def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
+def write_report(report: Report, folder: Path, pictures: Pictures | None = None) -> tuple[Path, ...]:
     """Write every output into `folder`, which then holds the whole new report, or still the whole previous one.
 
     Everything is written into a hidden folder beside it, which takes its place at the end.
+
+    Parameters
+    ----------
+    pictures : SVG of each chart by identifier, when they are drawn already.
 
     Raises
     ------
@@ -87,9 +91,9 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise _build_refusal(folder, error) from error
     try:
-        pictures = render_pictures(report)
+        drawn = render_pictures(report) if pictures is None else pictures
         for name, write in WRITERS.items():
-            write(report, aside / name, pictures)
+            write(report, aside / name, drawn)
             with (aside / name).open("rb") as file:
                 os.fsync(file.fileno())
         # The hidden folder is private to its owner; a report is read by others.

@@ -125,6 +125,7 @@ def compute_content(asked: StudySettings, data: Path, folder: Path, progress: Pr
     from ancrage.planning import plan_network
     from ancrage.reports import build_report, write_report
     from ancrage.reports.pages import build_network_map, build_pages
+    from ancrage.reports.pictures import render_pictures
 
     def show(step: Text, share: float) -> None:
         # The end of the plan is not the end of the run.
@@ -142,9 +143,10 @@ def compute_content(asked: StudySettings, data: Path, folder: Path, progress: Pr
         report = build_report(
             planned.result, planned.diagnosis, planned.shapes, language, on=today, checksums=planned.checksums
         )
-        pages[language] = build_pages(report)
+        pictures = render_pictures(report)
         progress(step, _PLAN_SHARE + (rank + 0.3) * share)
-        write_report(report, folder / language)
+        pages[language] = build_pages(report, pictures)
+        write_report(report, folder / language, pictures)
     return Content(
         {language: _build_summary(pages[language]) for language in LANGUAGES},
         pages,
