@@ -354,6 +354,19 @@ def test_legal_notice_shows_the_publisher_only_when_known() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("state", "words"), [("partial", "partiellement conforme"), ("full", "totalement conforme")])
+def test_audited_instance_shows_its_state_and_its_declaration(state: str, words: str) -> None:
+    html = Client().get("/accessibilite/").content.decode()
+    assert html.count("non conforme") == 2
+    assert "Lire la déclaration complète" not in html
+    with override_settings(ACCESSIBILITY=state, ACCESSIBILITY_URL="https://example.org/declaration"):
+        html = Client().get("/accessibilite/").content.decode()
+    assert html.count(words) == 2
+    assert "non conforme" not in html
+    assert 'href="https://example.org/declaration"' in html
+
+
+@pytest.mark.django_db
 def test_sources_page_lists_every_table_loaded(territories: object) -> None:
     html = Client().get("/sources/").content.decode()
     assert html.count('<th scope="row">') == len(territories.catalogue["sources"])  # type: ignore[attr-defined]

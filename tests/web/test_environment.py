@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from ancrage.errors import InputError
-from ancrage_web.config.environment import Environment
+from ancrage_web.config.environment import Environment, check_accessibility
 from ancrage_web.config.logs import LineFormatter, RequestLog, hide_personal_data
 from ancrage_web.config.variables import list_names, list_variables
 
@@ -237,6 +237,32 @@ def test_email_that_is_odd_is_refused_without_repeating_its_password(address: st
     with pytest.raises(InputError, match="ANCRAGE_EMAIL_URL does not say how to send e-mails") as caught:
         read(EMAIL_URL=address).read_email("ANCRAGE_EMAIL_URL")
     assert "secret" not in caught.value.text.fr
+
+
+@pytest.mark.parametrize(
+    "address", ["example.org/code", "ftp://example.org", "https://", "https://[", "javascript:alert(1)"]
+)
+def test_address_of_a_page_that_is_odd_is_refused(address: str) -> None:
+    with pytest.raises(InputError, match=r"ANCRAGE_SOURCE_CODE_URL='.*' is not the address of a page"):
+        read(SOURCE_CODE_URL=address).read_address("ANCRAGE_SOURCE_CODE_URL")
+
+
+def test_address_of_a_page_may_be_left_out() -> None:
+    assert read().read_address("ANCRAGE_SOURCE_CODE_URL") == ""
+    page = "https://example.org/code?branch=main"
+    assert read(SOURCE_CODE_URL=page).read_address("ANCRAGE_SOURCE_CODE_URL") == page
+
+
+@pytest.mark.parametrize("state", ["partial", "full"])
+def test_compliance_without_a_declaration_is_refused(state: str) -> None:
+    with pytest.raises(InputError, match="only an audit allows this claim"):
+        check_accessibility(state, "")
+    check_accessibility(state, "https://example.org/declaration")
+    check_accessibility("none", "")
+
+
+def test_variables_are_described_once() -> None:
+    assert len({variable.name for variable in list_variables()}) == len(list_variables())
 
 
 def test_declared_variables_are_those_that_the_settings_read() -> None:

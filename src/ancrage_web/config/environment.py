@@ -164,6 +164,27 @@ class Environment:
             )
         return parts
 
+    def read_address(self, name: str) -> str:
+        """Return the address of a page of the web, or nothing when none is given.
+
+        Raises
+        ------
+        InputError
+            If it is not an http(s) address with a host.
+        """
+        value = self.read_text(name)
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            parts = SplitResult("", "", "", "", "")
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise InputError(
+                f"{name}='{value}' is not the address of a page: write it whole, for example https://example.org/page.",
+                f"{name}=« {value} » n'est pas l'adresse d'une page : écrivez-la en entier, par exemple "
+                "https://example.org/page.",
+            )
+        return value
+
     def read_folder(self, name: str, default: Path) -> Path:
         """Return a folder, made absolute; it may not exist yet.
 
@@ -315,3 +336,20 @@ def _describe_postgresql(name: str, parts: SplitResult, database: str) -> dict[s
         "CONN_HEALTH_CHECKS": True,
     }
     return {**described, "OPTIONS": options} if options else described
+
+
+def check_accessibility(state: str, address: str) -> None:
+    """Refuse a state of compliance that nothing published supports.
+
+    Raises
+    ------
+    InputError
+        If the state is partial or full without the address of the declaration.
+    """
+    if state != "none" and not address:
+        raise InputError(
+            f"ANCRAGE_ACCESSIBILITY='{state}' without ANCRAGE_ACCESSIBILITY_URL: only an audit allows this claim. "
+            "Give the address of the declaration that follows it, or remove ANCRAGE_ACCESSIBILITY.",
+            f"ANCRAGE_ACCESSIBILITY=« {state} » sans ANCRAGE_ACCESSIBILITY_URL : seul un audit permet de l'affirmer. "
+            "Donnez l'adresse de la déclaration qui le suit, ou retirez ANCRAGE_ACCESSIBILITY.",
+        )

@@ -8,7 +8,7 @@ from django.core.management.utils import get_random_secret_key
 from platformdirs import user_data_path
 
 from ancrage.errors import InputError
-from ancrage_web.config.environment import Environment
+from ancrage_web.config.environment import Environment, check_accessibility
 from ancrage_web.config.logs import build_logging
 from ancrage_web.config.oidc import read_oidc
 from ancrage_web.config.variables import list_names
@@ -295,7 +295,11 @@ PUBLISHER_ADDRESS = _env.read_text("ANCRAGE_PUBLISHER_ADDRESS")
 PUBLICATION_DIRECTOR = _env.read_text("ANCRAGE_PUBLICATION_DIRECTOR")
 HOSTING = _env.read_text("ANCRAGE_HOSTING")
 CONTACT = _env.read_text("ANCRAGE_CONTACT")
-SOURCE_CODE_URL = _env.read_text("ANCRAGE_SOURCE_CODE_URL")
+SOURCE_CODE_URL = _env.read_address("ANCRAGE_SOURCE_CODE_URL")
+# What an audit found, and the declaration that follows it.
+ACCESSIBILITY = _env.read_choice("ANCRAGE_ACCESSIBILITY", ("none", "partial", "full"), "none")
+ACCESSIBILITY_URL = _env.read_address("ANCRAGE_ACCESSIBILITY_URL")
+check_accessibility(ACCESSIBILITY, ACCESSIBILITY_URL)
 
 # Log --------------------------------------------------------------------------------------------------------------
 LOGGING = build_logging(_env.read_choice("ANCRAGE_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"))

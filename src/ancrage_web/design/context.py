@@ -42,6 +42,7 @@ def describe_instance(request: HttpRequest) -> dict[str, Any]:
         "is_demo": settings.DEMO,
         "ign_background": settings.IGN_BACKGROUND,
         "source_code_url": settings.SOURCE_CODE_URL,
+        "accessibility": settings.ACCESSIBILITY,
         "version": __version__,
         "language": language,
         "other_language": other,

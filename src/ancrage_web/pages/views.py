@@ -44,7 +44,8 @@ def change_theme(request: HttpRequest) -> HttpResponse:
 
 def show_accessibility(request: HttpRequest) -> HttpResponse:
     """Show the accessibility declaration."""
-    return render(request, "pages/accessibility.html", _describe_publisher())
+    facts = {"declaration": settings.ACCESSIBILITY_URL}
+    return render(request, "pages/accessibility.html", {**_describe_publisher(), **facts})
 
 
 def show_legal(request: HttpRequest) -> HttpResponse:
