@@ -84,6 +84,8 @@ def test_figures_carry_their_difference_to_the_first(compared: Comparison, pair:
         (0.0, 0.0, "="),
         (16.36, 12.1, "−4,3"),
         (0.0, 0.25, "+0,250"),
+        (5.0, 6.0, "+1"),
+        (43.0, 30.0, "−13"),
         (1_000_000.0, 999_000.0, "="),
     ],
 )

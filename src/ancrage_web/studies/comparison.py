@@ -400,12 +400,14 @@ def _write(value: float, digits: int = 3) -> Text:
 
 
 def _write_signed(difference: float | None, first: float | None) -> Text:
-    """Return a difference with its sign, at the precision of the figure that it is taken from."""
+    """Return a difference with its sign, at the precision of the figure that it is taken from; whole between counts."""
     if difference is None or first is None:
         return Text("", "")
     size = max(abs(difference), abs(first))
-    step = 0.0 if size == 0 else 10.0 ** (math.floor(math.log10(size)) - 2)
-    rounded = difference if step == 0 else round(difference / step) * step
+    step = 1.0 if size == 0 else 10.0 ** (math.floor(math.log10(size)) - 2)
+    if difference == int(difference) and first == int(first):
+        step = max(step, 1.0)
+    rounded = round(difference / step) * step
     if rounded == 0:
         return Text("=", "=")
     decimals = max(0, -math.floor(math.log10(step)))
