@@ -19,7 +19,7 @@ PORT ?= 8000
 # mkdocs-material prints a notice on its own future at every build.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: install frontend run test check fix bench docs lock clean
+.PHONY: install frontend run test check fix bench docs screenshots lock clean
 
 install: $(VENV)/.synced frontend
 
@@ -75,6 +75,10 @@ fix: install
 
 docs: install
 	$(BIN)/mkdocs build --strict -d build/docs
+
+# The pictures of the user guide: a demonstration, visited by a Chromium of the machine.
+screenshots: install
+	$(BIN)/python docs/screenshots.py
 
 bench: install
 	$(BIN)/python -m benchmarks

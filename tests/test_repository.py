@@ -229,6 +229,19 @@ def test_navigation_lists_every_page_once() -> None:
     assert sorted(nav) == pages
 
 
+def test_pictures_of_the_user_guide_are_light_described_and_taken_by_the_script() -> None:
+    folder = DOCS / "guide" / "site"
+    pictures = {path.stem: path.stat().st_size for path in (folder / "images").iterdir()}
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.md"))
+    shown = dict(re.findall(r"!\[([^\]]*)\]\(images/([\w-]+)\.png\)", pages))
+    script = (DOCS / "screenshots.py").read_text(encoding="utf-8")
+    assert set(shown.values()) == set(pictures)
+    assert set(re.findall(r"""\.take\(["']([\w-]+)["']""", script)) == set(pictures)
+    assert [words for words in shown if len(words) < 25] == []
+    assert {name: size for name, size in pictures.items() if size > 150_000} == {}
+    assert sum(pictures.values()) < 2_000_000
+
+
 def test_links_of_front_pages_lead_somewhere() -> None:
     lost = [
         f"{name}: {target}"
