@@ -103,6 +103,7 @@ def resend_invitation(actor: Actor, identifier: UUID) -> Invitation:
     actor.require(Role.ADMINISTRATOR)
     token = create_token()
     with transaction.atomic(), scope(organisation=actor.organisation):
+        lock_organisation(actor.organisation)
         invitation = find_open(identifier)
         invitation.token_hash = compute_fingerprint(token)
         invitation.expires_at = timezone.now() + LIFETIME
@@ -124,6 +125,7 @@ def revoke_invitation(actor: Actor, identifier: UUID) -> None:
     """
     actor.require(Role.ADMINISTRATOR)
     with transaction.atomic(), scope(organisation=actor.organisation):
+        lock_organisation(actor.organisation)
         invitation = find_open(identifier)
         invitation.revoked_at = timezone.now()
         invitation.save(update_fields=["revoked_at"])
@@ -222,7 +224,7 @@ def list_open(address: str) -> list[Invitation]:
 
 
 def find_open(identifier: UUID) -> Invitation:
-    """Return an invitation of the scope that waits for an answer, locked.
+    """Return an invitation of the scope that waits for an answer, locked after the organisation, as acceptance does.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import override
 from django_scopes import scope
 
@@ -71,8 +71,7 @@ def create_organisation(name: str, kind: str, siren: str = "", *, administrator:
         )
     name, kind, siren = check_organisation_name(name), check_kind(kind), check_siren(siren)
     with transaction.atomic():
-        slug = build_slug(name, lambda word: Organisation.objects.filter(slug=word).exists())
-        organisation = Organisation.objects.create(name=name, slug=slug, kind=kind, siren=siren)
+        organisation = _store_organisation(name, kind, siren)
         with scope(organisation=organisation):
             Membership.objects.create(organisation=organisation, user=administrator, role=Role.ADMINISTRATOR)
         actor = Actor(organisation, Role.ADMINISTRATOR, administrator)
@@ -85,6 +84,18 @@ def create_organisation(name: str, kind: str, siren: str = "", *, administrator:
         )
         record(actor, "member.added", "member", administrator.pk, after={"role": Role.ADMINISTRATOR.value})
     return organisation
+
+
+def _store_organisation(name: str, kind: str, siren: str) -> Organisation:
+    while True:
+        slug = build_slug(name, lambda word: Organisation.objects.filter(slug=word).exists())
+        try:
+            with transaction.atomic():
+                return Organisation.objects.create(name=name, slug=slug, kind=kind, siren=siren)
+        except IntegrityError:
+            # Someone took this address at the same moment: the next one is tried.
+            if not Organisation.objects.filter(slug=slug).exists():
+                raise
 
 
 def change_organisation(actor: Actor, name: str, kind: str, siren: str = "") -> Organisation:
@@ -205,7 +216,7 @@ def change_name(user: User, name: str) -> None:
 
 def lock_organisation(organisation: Organisation) -> Organisation:
     """Return an organisation read again, locked until the end of the transaction (SQLite has one writer)."""
-    return Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
+    return Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)
 
 
 def find_member(person: UUID) -> Membership:

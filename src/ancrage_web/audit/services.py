@@ -52,8 +52,10 @@ def record(
     before, after : the fields that changed; never an e-mail address, a name of a person or a free text.
     """
     with transaction.atomic(), scope(organisation=actor.organisation):
-        # The row of the organisation is the lock of its chain (SQLite has one writer at a time).
-        type(actor.organisation).objects.select_for_update(of=("self",)).get(pk=actor.organisation.pk)
+        # The row of the organisation is the lock of its chain (SQLite has one writer at a time). Its key stays free:
+        # a row that names the organisation, in a transaction that goes on, must not make two writers wait for each
+        # other.
+        type(actor.organisation).objects.select_for_update(of=("self",), no_key=True).get(pk=actor.organisation.pk)
         last = AuditLine.objects.order_by("-sequence").first()
         line = AuditLine(
             organisation=actor.organisation,

@@ -195,6 +195,8 @@ def _freeze(run: Run, inputs: dict[str, str], content: Content) -> None:
     folder = get_folder_of(run.pk)
     now = timezone.now()
     with transaction.atomic(), scopes_disabled():
+        # The scenario before the run and the organisation, as the services lock them.
+        Scenario.objects.select_for_update(of=("self",), no_key=True).filter(pk=run.scenario_id).first()
         if not Run.objects.filter(pk=run.pk, status=Status.RUNNING, cancel_asked_at__isnull=True).update(
             heartbeat_at=now
         ):

@@ -102,6 +102,7 @@ def decline_hand_over(actor: Actor, offer: HandOver) -> HandOver:
             saved = _lock_offer(offer)
             saved.declined_at = timezone.now()
             saved.save(update_fields=["declined_at"])
+            _lock_both(saved.giver, actor.organisation)
             record(
                 Actor(saved.giver, Role.ADMINISTRATOR),
                 "study.declined",
@@ -145,6 +146,7 @@ def accept_hand_over(actor: Actor, offer: HandOver) -> Study:
                 link.revoked_at = now
                 link.save(update_fields=["revoked_at"])
             used = list_used(study)
+        _lock_both(saved.giver, actor.organisation)
         # Between two organisations no scope fits: the rows of this study alone are touched, by their keys.
         with scopes_disabled():
             for key in used:
@@ -179,11 +181,23 @@ def _check_receiver(actor: Actor, offer: HandOver) -> None:
 
 def _lock_offer(offer: HandOver) -> HandOver:
     saved = (
-        HandOver.objects.select_for_update(of=("self",)).select_related("giver", "study").filter(pk=offer.pk).first()
+        HandOver.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("giver", "study")
+        .filter(pk=offer.pk)
+        .first()
     )
     if saved is None or saved.accepted_at or saved.declined_at or saved.withdrawn_at:
         raise _refuse()
     return saved
+
+
+def _lock_both(giver: Organisation, receiver: Organisation) -> None:
+    """Lock the trails of two organisations in one order: each may be answering an offer of the other."""
+    list(
+        Organisation.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=[giver.pk, receiver.pk])
+        .order_by("pk")
+    )
 
 
 def _refuse() -> InputError:

@@ -13,7 +13,8 @@ from ancrage_web.studies.enums import OPEN, Status
 from ancrage_web.studies.models import Result, Run, Scenario
 from ancrage_web.studies.results import compute_key, get_folder, read_inputs
 from ancrage_web.studies.running import mark_interrupted
-from ancrage_web.studies.services.scenarios import check_settings
+from ancrage_web.studies.services.scenarios import check_settings, lock_scenario
+from ancrage_web.studies.services.studies import lock_study
 from ancrage_web.studies.tasks import compute_run
 
 __all__ = ["ask_run", "cancel_run", "mark_interrupted"]
@@ -37,8 +38,10 @@ def ask_run(actor: Actor, scenario: Scenario) -> Run:
     mark_interrupted()
     inputs = read_inputs()
     with transaction.atomic():
-        # The row of the scenario is the lock: of several requests at once, one makes the run, the others find it.
-        saved = Scenario.objects.select_for_update(of=("self",)).select_related("study").get(pk=scenario.pk)
+        # The locks: of several requests at once, one makes the run, the others find it; and a study that is being
+        # handed over or deleted gets no new one.
+        lock_study(scenario.study)
+        saved = lock_scenario(scenario)
         going = Run.objects.filter(scenario=saved, status__in=OPEN).first()
         if going is not None:
             return going
@@ -80,7 +83,9 @@ def cancel_run(actor: Actor, run: Run) -> Run:
     """
     actor.require(Role.EDITOR)
     with transaction.atomic():
-        saved = Run.objects.select_for_update(of=("self",)).select_related("scenario__study").get(pk=run.pk)
+        saved = (
+            Run.objects.select_for_update(of=("self",), no_key=True).select_related("scenario__study").get(pk=run.pk)
+        )
         if saved.status not in OPEN or saved.cancel_asked_at is not None:
             return saved
         saved.cancel_asked_at = timezone.now()

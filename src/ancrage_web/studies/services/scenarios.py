@@ -91,7 +91,7 @@ def save_scenario(
     with transaction.atomic():
         lock_study(scenario.study)
         # The lock comes before the comparison: of two saves at once, the second reads what the first wrote.
-        saved = Scenario.objects.select_for_update(of=("self",)).get(pk=scenario.pk)
+        saved = lock_scenario(scenario)
         before = _describe(saved)
         changes = list_changes({"name": saved.name, **saved.settings}, {"name": name, **packed})
         if not changes:
@@ -101,8 +101,8 @@ def save_scenario(
         if name != saved.name:
             _check_free(scenario.study, name)
         saved.name, saved.settings, saved.version, saved.updated_by = name, packed, version + 1, actor.user
-        saved.save(update_fields=["name", "settings", "version", "updated_by", "updated_at"])
         after = _describe(saved)
+        # The trail first: another name locks the key of the row, which comes after the organisation.
         record(
             actor,
             "scenario.saved",
@@ -114,6 +114,7 @@ def save_scenario(
                 "renamed": any(change.field == "name" for change in changes),
             },
         )
+        saved.save(update_fields=["name", "settings", "version", "updated_by", "updated_at"])
     return saved
 
 
@@ -129,6 +130,7 @@ def duplicate_scenario(actor: Actor, scenario: Scenario, *, name: str) -> Scenar
     name = check_text(name, "name", NAME_LENGTH)
     with transaction.atomic():
         lock_study(scenario.study)
+        scenario = lock_scenario(scenario)
         _check_free(scenario.study, name)
         copy = Scenario.objects.create(
             study=scenario.study,
@@ -154,16 +156,39 @@ def delete_scenario(actor: Actor, scenario: Scenario) -> None:
     actor.require(Role.EDITOR)
     with transaction.atomic():
         lock_study(scenario.study)
-        saved = Scenario.objects.select_for_update(of=("self",)).get(pk=scenario.pk)
+        saved = lock_scenario(scenario)
         if Run.objects.filter(scenario=saved, status__in=OPEN).exists():
             raise InputError(
                 f"'{saved}' is being computed: wait for its end, or cancel it, then delete it.",
                 f"« {saved} » est en cours de calcul : attendez la fin, ou annulez-le, puis supprimez-le.",
             )
-        before, key, used = _describe(saved), saved.pk, list_used(scenario.study, saved)
+        used = list_used(scenario.study, saved)
+        # The trail first, as for a study.
+        record(actor, "scenario.deleted", "scenario", saved.pk, before=_describe(saved))
         saved.delete()
         remove_unused(used)
-        record(actor, "scenario.deleted", "scenario", key, before=before)
+
+
+def lock_scenario(scenario: Scenario) -> Scenario:
+    """Return the scenario as stored now, its row locked until the end of the transaction, after that of its study.
+
+    Raises
+    ------
+    InputError
+        If it was deleted meanwhile.
+    """
+    saved = (
+        Scenario.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("study")
+        .filter(pk=scenario.pk)
+        .first()
+    )
+    if saved is None:
+        raise InputError(
+            f"The scenario '{scenario}' was deleted meanwhile: go back to the study.",
+            f"Le scénario « {scenario} » a été supprimé entre-temps : revenez à l'étude.",
+        )
+    return saved
 
 
 def check_settings(study: Study, settings: Mapping[str, Any]) -> StudySettings:

@@ -65,7 +65,7 @@ def revoke_share(actor: Actor, link: ShareLink) -> ShareLink:
     """
     actor.require(Role.EDITOR)
     with transaction.atomic():
-        saved = ShareLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+        saved = ShareLink.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
         if saved.revoked_at is None:
             saved.revoked_at = timezone.now()
             saved.save(update_fields=["revoked_at"])

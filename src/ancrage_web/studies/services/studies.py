@@ -143,10 +143,10 @@ def delete_study(actor: Actor, study: Study) -> None:
         check_no_open_run(saved)
         used = list_used(saved)
         before = {"epci": saved.epci, "scenarios": Scenario.objects.filter(study=saved).count()}
-        key = saved.pk
+        # The trail first: a row that goes is locked with its key, which comes after the organisation.
+        record(actor, "study.deleted", "study", saved.pk, before=before)
         saved.delete()
         remove_unused(used)
-        record(actor, "study.deleted", "study", key, before=before)
 
 
 def duplicate_study(actor: Actor, study: Study, *, name: str) -> Study:
@@ -162,6 +162,8 @@ def duplicate_study(actor: Actor, study: Study, *, name: str) -> Study:
     actor.require(Role.EDITOR)
     name = check_text(name, "name", NAME_LENGTH)
     with transaction.atomic():
+        # Its results must stay while they are given to the copy.
+        study = lock_study(study)
         copy = Study.objects.create(
             organisation=actor.organisation, name=name, epci=study.epci, notes=study.notes, created_by=actor.user
         )
@@ -178,8 +180,23 @@ def duplicate_study(actor: Actor, study: Study, *, name: str) -> Study:
 
 
 def lock_study(study: Study) -> Study:
-    """Return the study as stored now, its row locked until the end of the transaction."""
-    return Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    """Return the study as stored now, its row locked until the end of the transaction.
+
+    Every service locks in this order, so that no two wait for each other: study, scenario, run, then the organisation
+    (when the trail is written). The keys of locked rows stay free for the rows that name them.
+
+    Raises
+    ------
+    InputError
+        If it was deleted or handed over meanwhile.
+    """
+    saved = Study.objects.select_for_update(of=("self",), no_key=True).filter(pk=study.pk).first()
+    if saved is None:
+        raise InputError(
+            f"'{study}' was deleted or handed over meanwhile: go back to the list of studies.",
+            f"« {study} » a été supprimée ou transmise entre-temps : revenez à la liste des études.",
+        )
+    return saved
 
 
 def check_no_open_run(study: Study) -> None:
