@@ -278,7 +278,8 @@ def test_list_without_date_gives_every_period():
 
     listed = params.list()
 
-    # 27 minimum wages, hourly and monthly; prefect's delay, property share, de minimis and three URSSAF values: two each.
+    # 27 minimum wages, hourly and monthly; two periods each for the time of the prefect, the share of property, de
+    # minimis and three URSSAF values.
     assert len(listed) == len(params.names()) - 8 + 2 * 27 + 6 * 2
     assert list(dict.fromkeys(coefficient.name for coefficient in listed)) == list(params.names())
 
