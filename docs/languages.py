@@ -1,4 +1,4 @@
-"""Says that the pages of the user guide are in French: a screen reader reads them so, and lines break as they should."""
+"""Says that the pages of the user guide are in French: they are read aloud so, and lines break as they should."""
 
 from __future__ import annotations
 
