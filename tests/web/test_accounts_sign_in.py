@@ -53,7 +53,7 @@ def compute_code(secret: str) -> str:
 
 
 def test_sign_in_leads_to_ones_organisations(world: World) -> None:
-    assert sign_in(Client(), "Officer@Example.org")["Location"] == "/organisations/"
+    assert sign_in(Client(), "Officer@Example.org")["Location"] == "/organisations/cc-vallee/etudes/"
     asked = Client().get("/organisations/cc-vallee/")["Location"]
     assert asked == "/compte/connexion/?next=/organisations/cc-vallee/"
     answered = Client().post(

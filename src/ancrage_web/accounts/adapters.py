@@ -23,6 +23,7 @@ from ancrage.language import Text
 from ancrage_web.accounts.invitations import State, find_invitation
 from ancrage_web.accounts.mails import build_mail
 from ancrage_web.accounts.models import Invitation, User
+from ancrage_web.accounts.queries import list_memberships
 from ancrage_web.design.words import say
 
 # The link of an invitation followed in this session, until it is accepted.
@@ -122,7 +123,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("invitation", kwargs={"token": request.session[INVITATION_KEY]})
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Return where to go after sign-in: the invitation that led there, or one's organisations."""
+        """Return where to go after sign-in: the invitation, the studies of one's only organisation, or the list."""
+        memberships = list_memberships(request.user)
+        if find_followed_invitation(request) is None and len(memberships) == 1:
+            return reverse("studies", kwargs={"organisation": memberships[0].organisation.slug})
         return self.get_signup_redirect_url(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
