@@ -18,10 +18,11 @@ from django_scopes import scope
 from django_scopes.exceptions import ScopeError
 
 import ancrage_web
+from ancrage.study.settings import StudySettings
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Role
 from ancrage_web.accounts.models import Organisation
-from ancrage_web.audit.actions import ACTION_NAMES, OBJECTS
+from ancrage_web.audit.actions import ACTION_NAMES, FIELD_NAMES, OBJECTS
 from ancrage_web.audit.models import AuditLine
 from ancrage_web.audit.services import FIRST_HASH, check_trail, compute_hash, record
 from ancrage_web.audit.triggers import create_triggers, drop_triggers
@@ -169,6 +170,24 @@ def test_every_recorded_action_has_a_name() -> None:
     assert ("member.removed", "member") in recorded
     assert {action for action, _ in recorded} <= set(ACTION_NAMES)
     assert {kind for _, kind in recorded} <= set(OBJECTS)
+
+
+def find_fields(path: Path) -> set[str]:
+    """Return the fields that a module writes into `before` and `after`."""
+    return {
+        str(key.value)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg in ("before", "after") and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant)
+    }
+
+
+def test_every_recorded_field_has_a_name() -> None:
+    written = set().union(*(find_fields(path) for path in Path(ancrage_web.__file__).parent.rglob("*.py")))
+    assert {"role", "receiver", "renamed", "key"} <= written
+    # The settings of a scenario are written whole.
+    assert (written | set(StudySettings.model_fields)) - set(FIELD_NAMES) == set()
 
 
 def test_writers_at_once_keep_the_chain_whole(tmp_path: Path) -> None:

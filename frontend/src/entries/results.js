@@ -135,7 +135,8 @@ function tell(key, row) {
   const shown = document.getElementById("network-shown");
   const cells = [...row.cells].slice(0, -1);
   const heads = [...row.closest("table").tHead.rows[0].cells];
-  const text = cells.map((cell, i) => `${heads[i].textContent.trim()} : ${cell.textContent.trim()}`).join(" ; ");
+  const parts = cells.map((cell, i) => [heads[i].textContent.trim(), cell.textContent.trim()]).filter(([, value]) => value);
+  const text = parts.map(([head, value]) => `${head} : ${value}`).join(" ; ");
   const line = document.createElement("p");
   line.textContent = `${text}. `;
   const back = document.createElement("a");
