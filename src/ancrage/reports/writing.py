@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from ancrage.diagnosis.indicators import UNITS as INDICATOR_UNITS
-from ancrage.language import Language, Text, format_number
+from ancrage.language import Language, Text, format_date, format_number
 from ancrage.parameters.model import UNITS
 from ancrage.reports.model import Cell, Column
 
@@ -17,10 +17,6 @@ MISSING = Text("not published", "non publié")
 NARROW_SPACE = "\u202f"
 _NO_BREAK_SPACE = "\u00a0"
 _THIN_BEFORE = re.compile(r" ([;?!%€»])")
-_MONTHS = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "en": "January February March April May June July August September October November December",
-}
 
 # Units that cannot be translated word by word.
 _UNIT_PHRASES: dict[str, Text] = {
@@ -190,9 +186,7 @@ class Pen:
 
     def day(self, on: date) -> str:
         """Return a date in words."""
-        month = _MONTHS[self.language].split()[on.month - 1]
-        number = "1er" if on.day == 1 and self.language == "fr" else str(on.day)
-        return f"{number} {month} {on.year}"
+        return format_date(on, self.language)
 
     def cell(self, cell: Cell, column: Column) -> str:
         """Return the cell of a table as printed."""

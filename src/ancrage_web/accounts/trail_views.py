@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +15,7 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ancrage.language import Text
+from ancrage.language import Language, Text
 from ancrage_web.accounts.access import organisation_view
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import KIND_NAMES, ROLE_NAMES, Role
@@ -33,13 +31,12 @@ from ancrage_web.audit.queries import (
     read_chunks,
 )
 from ancrage_web.audit.services import build_content, check_trail, record
+from ancrage_web.design.spreadsheets import MARK, write_rows
 from ancrage_web.design.words import get_site_language, say
 
 PAGE = 50
 # The names of stored values.
 WORDS = {"role": ROLE_NAMES, "kind": KIND_NAMES}
-# A cell that begins so is read as a formula by spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class TrailForm(forms.Form):
@@ -136,7 +133,7 @@ def _attach(actor: Actor, parts: Iterator[str], suffix: str, content_type: str) 
     return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
 
 
-def write_csv(actor: Actor, filters: Filters, language: str) -> Iterator[str]:
+def write_csv(actor: Actor, filters: Filters, language: Language) -> Iterator[str]:
     """Yield the table by parts: a byte-order mark for Excel, the separator of the language, no formula."""
     titles = [
         Text("Number", "Numéro"),
@@ -149,14 +146,13 @@ def write_csv(actor: Actor, filters: Filters, language: str) -> Iterator[str]:
         Text("After", "Après"),
         Text("Hash", "Empreinte"),
     ]
-    separator = ";" if language == "fr" else ","
     # The parts are sent after the view: the language is said again for each.
     with override(language):
-        head = join_cells([[say(title) for title in titles]], separator)
-    yield "\ufeff" + head
+        head = write_rows([[say(title) for title in titles]], language)
+    yield MARK + head
     for part in read_chunks(actor.organisation, filters):
         with override(language):
-            text = join_cells([list_cells(line) for line in part], separator)
+            text = write_rows([list_cells(line) for line in part], language)
         yield text
 
 
@@ -175,15 +171,7 @@ def list_cells(line: AuditLine) -> list[str]:
     ]
 
 
-def join_cells(rows: list[list[str]], separator: str) -> str:
-    """Return rows as CSV, where no cell can be read as a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")
-    writer.writerows([["'" + cell if cell.startswith(_FORMULA) else cell for cell in row] for row in rows])
-    return text.getvalue()
-
-
-def write_json_lines(actor: Actor, filters: Filters, language: str) -> Iterator[str]:
+def write_json_lines(actor: Actor, filters: Filters, language: Language) -> Iterator[str]:
     """Yield the lines as they are stored, by parts, with the present name of who acted."""
     for part in read_chunks(actor.organisation, filters):
         with override(language):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from ancrage.errors import InputError
 from ancrage.language import Language, Text, format_number
+from ancrage_web.design.spreadsheets import MARK, write_rows
 from ancrage_web.studies.models import Result
 from ancrage_web.studies.rules import SETTING_NAMES, load_coefficients
 
@@ -178,18 +178,9 @@ def write_difference(comparison: Comparison, language: Language) -> bytes:
 
 
 def write_difference_csv(comparison: Comparison, language: Language) -> bytes:
-    """Return the comparison as one table of text that a spreadsheet opens (UTF-8 with its mark).
-
-    In French: semicolons and decimal commas. A cell that a spreadsheet would run as a formula starts with a quote.
-    """
-    held = io.StringIO()
-    writer = csv.writer(held, delimiter=";" if language == "fr" else ",", lineterminator="\r\n")
-    for name, lines in _list_sheets(comparison, language):
-        writer.writerow([name])
-        for line in lines:
-            writer.writerow([_write_cell(cell, language) for cell in line])
-        writer.writerow([])
-    return held.getvalue().encode("utf-8-sig")
+    """Return the comparison as one table of text that a spreadsheet opens (UTF-8 with its mark)."""
+    tables = (write_rows([[name], *lines, []], language) for name, lines in _list_sheets(comparison, language))
+    return (MARK + "".join(tables)).encode()
 
 
 def _list_warnings(results: Sequence[Result]) -> tuple[Text, ...]:
@@ -483,14 +474,3 @@ def _list_sheets(comparison: Comparison, language: Language) -> Iterator[tuple[s
         told_lines: list[list[_Cell]] = [[say("Warning", "Avertissement")]]
         told_lines += [[text.render(language)] for text in comparison.warnings]
         yield say("Warnings", "Avertissements"), told_lines
-
-
-def _write_cell(cell: _Cell, language: Language) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        # Codes stay texts; what a spreadsheet would run as a formula does not.
-        return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-    written = repr(round(cell, 6))
-    written = written.removesuffix(".0")
-    return written.replace(".", ",") if language == "fr" else written

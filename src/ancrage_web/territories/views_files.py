@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from typing import Any
+from itertools import chain
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -13,6 +12,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from ancrage.language import Text
+from ancrage_web.design.spreadsheets import MARK, write_rows
 from ancrage_web.design.words import get_site_language, say
 from ancrage_web.territories import content, files, queries
 from ancrage_web.territories.caching import answer_conditionally
@@ -24,13 +24,6 @@ _FILE_KINDS = ("json", "xlsx", "pdf", "gpkg")
 _DAY = 86_400
 
 
-class _Echo:
-    """A file that gives back each line at once, so that a long list is never held whole."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 @require_safe
 def export_list(request: HttpRequest) -> StreamingHttpResponse:
     """Give the list of EPCI, as filtered and ordered, as a CSV file that spreadsheets open."""
@@ -39,8 +32,6 @@ def export_list(request: HttpRequest) -> StreamingHttpResponse:
         raise Http404
     chosen = EpciFilter(request.GET, queryset=queries.list_epci(), catalogue=store.catalogue)
     rows = chosen.qs.order_by(*choose_order(request.GET.get("tri", "")).fields)
-    # French spreadsheets expect a semicolon; the mark at the start tells them that accents are UTF-8.
-    writer = csv.writer(_Echo(), delimiter=";" if get_site_language() == "fr" else ",")
     heading = [
         say(title)
         for title in (
@@ -56,20 +47,17 @@ def export_list(request: HttpRequest) -> StreamingHttpResponse:
         )
     ]
     answer = (say(Text("no", "non")), say(Text("yes", "oui")))
-    lines = (writer.writerow(_list_cells(epci, store, answer)) for epci in rows.iterator())
+    language = get_site_language()
+    # Each line leaves at once, so that a long list is never held whole.
+    lines = (write_rows([_list_cells(epci, store, answer)], language) for epci in rows.iterator())
     response = StreamingHttpResponse(
-        _list_lines(writer.writerow(heading), lines), content_type="text/csv; charset=utf-8"
+        chain([MARK + write_rows([heading], language)], lines), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="{say(Text("territories", "territoires"))}.csv"'
     return response
 
 
-def _list_lines(heading: str, lines: Any) -> Any:
-    yield "\ufeff" + heading
-    yield from lines
-
-
-def _list_cells(epci: Epci, store: Store, answer: tuple[str, str]) -> list[str]:
+def _list_cells(epci: Epci, store: Store, answer: tuple[str, str]) -> list[str | int]:
     nature = NATURE_NAMES.get(epci.nature)
     return [
         epci.code,
@@ -77,8 +65,8 @@ def _list_cells(epci: Epci, store: Store, answer: tuple[str, str]) -> list[str]:
         say(nature) if nature else epci.nature,
         store.catalogue["departements"].get(epci.departement, epci.departement),
         store.catalogue["regions"].get(epci.region, epci.region),
-        str(epci.communes_count),
-        str(epci.population),
+        epci.communes_count,
+        epci.population,
         answer[epci.has_flows],
         say(epci.typology),
     ]
