@@ -18,6 +18,7 @@ from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Kind, Role
 from ancrage_web.accounts.models import Membership, Organisation, User
 from ancrage_web.audit.triggers import create_triggers, drop_triggers
+from ancrage_web.design.keeping import keeper
 from ancrage_web.territories.models import Store
 from web.study_samples import computed, computed_larger, study_folders, study_sample
 
@@ -70,8 +71,9 @@ def create_person(email: str, name: str, organisation: Organisation | None = Non
 
 @pytest.fixture(autouse=True)
 def fresh_process() -> Iterator[None]:
-    """Forget the limits of sign-in and the language of the test before."""
+    """Forget the limits of sign-in, the pages kept and the language of the test before."""
     cache.clear()
+    keeper.clear()
     with override("fr"):
         yield
 

@@ -141,6 +141,17 @@ def get_result(result_id: UUID | str) -> Result:
     return _get(Result.objects.all(), result_id)
 
 
+def get_light_result(result_id: UUID | str) -> Result:
+    """Return a result of the organisation; its pages and its map are read when they are asked for.
+
+    Raises
+    ------
+    Http404
+        If it is not one of the organisation.
+    """
+    return _get(Result.objects.defer(*_HEAVY), result_id)
+
+
 def list_results_of(study: Study) -> QuerySet[Result]:
     """Return the results that the scenarios of a study had or have, the last first, without pages and map."""
     return (

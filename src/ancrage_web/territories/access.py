@@ -8,10 +8,11 @@ from django_scopes import scopes_disabled
 
 from ancrage_web.accounts.enums import Role
 from ancrage_web.accounts.models import Membership, User
+from ancrage_web.territories.models import Epci
 
 
 def find_study_address(request: HttpRequest, epci_code: str) -> str:
-    """Return where to start a study of an EPCI, or nothing for someone who may not.
+    """Return where to start a study of an EPCI; nothing for someone who may not, or where no flows are known.
 
     One organisation: its form; several: the list, to choose for which.
     """
@@ -24,7 +25,7 @@ def find_study_address(request: HttpRequest, epci_code: str) -> str:
             .order_by("organisation__name")
             .values_list("organisation__slug", flat=True)
         )
-    if not slugs:
+    if not slugs or not Epci.objects.filter(code=epci_code, has_flows=True).exists():
         return ""
     address = reverse("study-new", kwargs={"organisation": slugs[0]}) if len(slugs) == 1 else reverse("organisations")
     return f"{address}?territoire={epci_code}"

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse, translate_url
 from django.views.decorators.http import require_safe
 
+from ancrage_web.design.keeping import render_kept
 from ancrage_web.design.words import get_site_language, say
 from ancrage_web.territories import presentation, queries
 from ancrage_web.territories.access import find_study_address
@@ -40,26 +41,31 @@ def list_territories(request: HttpRequest) -> HttpResponse:
 
 
 def _render_list(request: HttpRequest, store: Store) -> HttpResponse:
+    return render_kept(
+        request,
+        "territories/list.html",
+        (*queries.mark_store(store), request.get_full_path()),
+        lambda: _describe_list(request, store),
+    )
+
+
+def _describe_list(request: HttpRequest, store: Store) -> dict[str, Any]:
     chosen = EpciFilter(request.GET, queryset=queries.list_epci(), catalogue=store.catalogue)
     rows = chosen.qs
     order = choose_order(request.GET.get("tri", ""))
     totals = queries.count_totals(rows)
     page = Paginator(rows.order_by(*order.fields), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(
-        request,
-        "territories/list.html",
-        {
-            "store": store,
-            "filter": chosen,
-            "order": order,
-            "totals": totals,
-            "page": page,
-            "rows": _list_rows(page, store),
-            "query": _keep_query(request, "page"),
-            "query_unsorted": _keep_query(request, "page", "tri"),
-            "addresses": build_addresses(request),
-        },
-    )
+    return {
+        "store": store,
+        "filter": chosen,
+        "order": order,
+        "totals": totals,
+        "page": page,
+        "rows": _list_rows(page, store),
+        "query": _keep_query(request, "page"),
+        "query_unsorted": _keep_query(request, "page", "tri"),
+        "addresses": build_addresses(request),
+    }
 
 
 def _list_rows(page: Page[Epci], store: Store) -> list[dict[str, Any]]:
@@ -149,11 +155,34 @@ def show_epci(request: HttpRequest, code: str, slug: str) -> HttpResponse:
 
 
 def _render_epci(request: HttpRequest, store: Store, code: str, slug: str) -> HttpResponse:
+    # Nothing else of the address changes the page.
+    key = (*queries.mark_store(store), code, slug, request.GET.get("communes", "")[:60])
+    try:
+        return render_kept(
+            request,
+            "territories/epci.html",
+            key,
+            lambda: _describe_epci(request, store, code, slug),
+            {"study_address": find_study_address(request, code)},
+        )
+    except _MovedError as moved:
+        return HttpResponsePermanentRedirect(reverse("epci", kwargs={"code": code, "slug": moved.slug}))
+
+
+class _MovedError(Exception):
+    """The address names the territory otherwise: the page is at another one."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
+def _describe_epci(request: HttpRequest, store: Store, code: str, slug: str) -> dict[str, Any]:
     epci = queries.find_epci(code)
     if epci is None:
         raise Http404
     if slug != epci.slug:
-        return HttpResponsePermanentRedirect(reverse("epci", kwargs={"code": code, "slug": epci.slug}))
+        raise _MovedError(epci.slug)
     language = get_site_language()
     portrait, catalogue = epci.portrait, store.catalogue
     communes = queries.list_communes(epci)
@@ -164,44 +193,39 @@ def _render_epci(request: HttpRequest, store: Store, code: str, slug: str) -> Ht
     order = _choose_commune_order(request, [column["id"] for column in columns])
     destinations, origins = portrait["destinations"], portrait["origins"]
     maps = presentation.list_map_indicators(portrait, rows, language)
-    return render(
-        request,
-        "territories/epci.html",
-        {
-            "epci": epci,
-            "portrait": portrait,
-            "nature": NATURE_NAMES.get(epci.nature),
-            "departement": catalogue["departements"].get(epci.departement, ""),
-            "region": catalogue["regions"].get(epci.region, ""),
-            "statements": build_statements(portrait, language),
-            "families": presentation.build_families(portrait, catalogue, language),
-            "columns": columns,
-            "communes": [
-                {
-                    "row": row,
-                    "slug": slugs[row["code"]],
-                    "cells": [{"value": row[c["id"]], "decimals": c["decimals"], "label": c["label"]} for c in columns],
-                }
-                for row in presentation.sort_rows(rows, order.column, descending=order.descending)
-            ],
-            "order": order,
-            "destinations": presentation.build_ends(destinations, language),
-            "origins": presentation.build_ends(origins, language),
-            "brownfields": presentation.list_sites(portrait, "brownfield", language),
-            "third_places": presentation.list_sites(portrait, "third_place", language),
-            "map_settings": {
-                "address": reverse("epci-map", kwargs={"code": code}),
-                "indicators": maps,
-                "sources": presentation.list_map_sources(portrait, language),
-                "sites": {kind: say(name) for kind, name in SITE_NAMES.items()},
-            },
-            "maps": maps,
-            "store": store,
-            "study_address": find_study_address(request, code) if epci.has_flows else "",
-            "addresses": build_addresses(request),
-            "commands": say(ADD_FLOWS),
+    return {
+        "epci": epci,
+        "portrait": portrait,
+        "nature": NATURE_NAMES.get(epci.nature),
+        "departement": catalogue["departements"].get(epci.departement, ""),
+        "region": catalogue["regions"].get(epci.region, ""),
+        "statements": build_statements(portrait, language),
+        "families": presentation.build_families(portrait, catalogue, language),
+        "columns": columns,
+        "communes": [
+            {
+                "row": row,
+                "slug": slugs[row["code"]],
+                "cells": [{"value": row[c["id"]], "decimals": c["decimals"], "label": c["label"]} for c in columns],
+            }
+            for row in presentation.sort_rows(rows, order.column, descending=order.descending)
+        ],
+        "order": order,
+        "destinations": presentation.build_ends(destinations, language),
+        "origins": presentation.build_ends(origins, language),
+        "brownfields": presentation.list_sites(portrait, "brownfield", language),
+        "third_places": presentation.list_sites(portrait, "third_place", language),
+        "map_settings": {
+            "address": reverse("epci-map", kwargs={"code": code}),
+            "indicators": maps,
+            "sources": presentation.list_map_sources(portrait, language),
+            "sites": {kind: say(name) for kind, name in SITE_NAMES.items()},
         },
-    )
+        "maps": maps,
+        "store": store,
+        "addresses": build_addresses(request),
+        "commands": say(ADD_FLOWS),
+    }
 
 
 def _choose_commune_order(request: HttpRequest, columns: list[str]) -> Order:
@@ -223,11 +247,23 @@ def show_commune(request: HttpRequest, code: str, slug: str) -> HttpResponse:
 
 
 def _render_commune(request: HttpRequest, store: Store, code: str, slug: str) -> HttpResponse:
+    try:
+        return render_kept(
+            request,
+            "territories/commune.html",
+            (*queries.mark_store(store), code, slug),
+            lambda: _describe_commune(request, store, code, slug),
+        )
+    except _MovedError as moved:
+        return HttpResponsePermanentRedirect(reverse("commune", kwargs={"code": code, "slug": moved.slug}))
+
+
+def _describe_commune(request: HttpRequest, store: Store, code: str, slug: str) -> dict[str, Any]:
     commune = queries.find_commune(code)
     if commune is None:
         raise Http404
     if slug != commune.slug:
-        return HttpResponsePermanentRedirect(reverse("commune", kwargs={"code": code, "slug": commune.slug}))
+        raise _MovedError(commune.slug)
     epci, language = commune.epci, get_site_language()
     catalogue = store.catalogue
     whole: Mapping[str, Any] = {}
@@ -237,21 +273,17 @@ def _render_commune(request: HttpRequest, store: Store, code: str, slug: str) ->
         commune.values, queries.list_commune_indicators(store), catalogue, whole, language
     )
     around: Mapping[str, Any] = {"sites": []} if epci is None else epci.portrait
-    return render(
-        request,
-        "territories/commune.html",
-        {
-            "commune": commune,
-            "epci": epci,
-            "families": families,
-            "departement": catalogue["departements"].get(commune.departement, ""),
-            "sources": presentation.list_used_sources(families, catalogue),
-            "brownfields": presentation.list_sites(around, "brownfield", language, code),
-            "third_places": presentation.list_sites(around, "third_place", language, code),
-            "store": store,
-            "map_settings": None
-            if epci is None
-            else {"address": reverse("epci-map", kwargs={"code": epci.code}), "commune": code, "name": commune.name},
-            "addresses": build_addresses(request),
-        },
-    )
+    return {
+        "commune": commune,
+        "epci": epci,
+        "families": families,
+        "departement": catalogue["departements"].get(commune.departement, ""),
+        "sources": presentation.list_used_sources(families, catalogue),
+        "brownfields": presentation.list_sites(around, "brownfield", language, code),
+        "third_places": presentation.list_sites(around, "third_place", language, code),
+        "store": store,
+        "map_settings": None
+        if epci is None
+        else {"address": reverse("epci-map", kwargs={"code": epci.code}), "commune": code, "name": commune.name},
+        "addresses": build_addresses(request),
+    }

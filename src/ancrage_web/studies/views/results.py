@@ -8,12 +8,12 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from ancrage_web.accounts.access import organisation_view
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Role
+from ancrage_web.design.keeping import render_kept
 from ancrage_web.design.words import get_site_language
 from ancrage_web.studies import queries, services
 from ancrage_web.studies.models import Result, Run, Scenario
@@ -31,8 +31,7 @@ def show_summary(request: HttpRequest, actor: Actor, study: UUID, scenario: UUID
     """Show the page for elected members."""
     found, of = _find_result(study, scenario, result)
     links = _build_links(actor, of, found)
-    context = build_summary(found, links) | _describe_member(actor, of, found)
-    return render(request, "studies/result.html", context)
+    return render_summary(request, found, {"links": links, **_describe_member(actor, of, found)})
 
 
 @organisation_view(Role.READER)
@@ -40,8 +39,7 @@ def show_detail(request: HttpRequest, actor: Actor, study: UUID, scenario: UUID,
     """Show everything that the result holds."""
     found, of = _find_result(study, scenario, result)
     links = _build_links(actor, of, found)
-    context = build_detail(request, found, links) | _describe_member(actor, of, found)
-    return render(request, "studies/result_detail.html", context)
+    return render_detail(request, found, {"links": links, **_describe_member(actor, of, found)})
 
 
 @organisation_view(Role.READER)
@@ -62,7 +60,7 @@ def send_file(
 
 def _find_result(study: UUID, scenario: UUID, result: UUID) -> tuple[Result, Scenario]:
     of = queries.get_scenario(study, scenario)
-    found = queries.get_result(result)
+    found = queries.get_light_result(result)
     if of.result_id != found.pk and not Run.objects.filter(scenario=of, result=found).exists():
         raise Http404
     return found, of
@@ -99,13 +97,16 @@ def _describe_member(actor: Actor, scenario: Scenario, result: Result) -> dict[s
     }
 
 
-def build_summary(result: Result, links: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page for elected members shows, for a member or for someone with a link."""
+def render_summary(request: HttpRequest, result: Result, context: dict[str, Any]) -> HttpResponse:
+    """Render the page for elected members, for a member or for someone with a link."""
+    return render_kept(request, "studies/result.html", (result.pk,), lambda: _build_summary(result), context)
+
+
+def _build_summary(result: Result) -> dict[str, Any]:
     content = result.pages[get_site_language()]
     places = pages.find_table(content, "places")
     return {
         "pages": content,
-        "links": links,
         "figures": pages.build_figures(content, content["headline"]),
         "places": None if places is None or not places["rows"] else pages.build_table(places, pages.SHORT_COLUMNS),
         "picture": pages.find_picture(content),
@@ -126,17 +127,27 @@ def _list_robustness(content: dict[str, Any]) -> list[dict[str, Any]]:
     return [figure for block in found["blocks"] if block["type"] == "figures" for figure in block["figures"]]
 
 
-def build_detail(request: HttpRequest, result: Result, links: dict[str, Any]) -> dict[str, Any]:
-    """Return what the detail shows, for a member or for someone with a link; `?point=N` chooses another network."""
+def render_detail(request: HttpRequest, result: Result, context: dict[str, Any]) -> HttpResponse:
+    """Render the detail, for a member or for someone with a link; `?point=N` chooses another network."""
+    point, alternative = (request.GET.get(name, "")[:5] for name in ("point", "variante"))
+    return render_kept(
+        request,
+        "studies/result_detail.html",
+        (result.pk, point, alternative),
+        lambda: _build_detail(result, point, alternative),
+        context,
+    )
+
+
+def _build_detail(result: Result, point: str, alternative: str) -> dict[str, Any]:
     language = get_site_language()
     content = result.pages[language]
-    chosen = pages.choose_network(result.map, request.GET.get("point", ""), request.GET.get("variante", ""))
+    chosen = pages.choose_network(result.map, point, alternative)
     networks = pages.list_networks(result.map, language, chosen)
     above, below = pages.build_choices(content, networks)
     every = [*networks["frontier"], *networks["alternatives"]]
     return {
         "pages": content,
-        "links": links,
         "above": above,
         "below": below,
         "sections": pages.build_sections(content, ORDER),

@@ -19,7 +19,7 @@ from ancrage_web.studies.models import Result, Scenario, Study
 from ancrage_web.studies.results import find_file, list_files
 from ancrage_web.studies.views import area
 from ancrage_web.studies.views.cards import choose_figures
-from ancrage_web.studies.views.results import build_detail, build_file_response, build_map_response, build_summary
+from ancrage_web.studies.views.results import build_file_response, build_map_response, render_detail, render_summary
 
 P = ParamSpec("P")
 
@@ -75,16 +75,14 @@ def show_study(request: HttpRequest, study: Study, token: str) -> HttpResponse:
 def show_summary(request: HttpRequest, study: Study, token: str, scenario: UUID) -> HttpResponse:
     """Show the page for elected members of a shared scenario."""
     found, of = _find_result(study, scenario)
-    context = build_summary(found, _build_links(token, of, found)) | _describe(study, token, of, found)
-    return render(request, "studies/result.html", context)
+    return render_summary(request, found, _describe(study, token, of, found))
 
 
 @shared_view
 def show_detail(request: HttpRequest, study: Study, token: str, scenario: UUID) -> HttpResponse:
     """Show the whole result of a shared scenario."""
     found, of = _find_result(study, scenario)
-    context = build_detail(request, found, _build_links(token, of, found)) | _describe(study, token, of, found)
-    return render(request, "studies/result_detail.html", context)
+    return render_detail(request, found, _describe(study, token, of, found))
 
 
 @shared_view
@@ -110,7 +108,7 @@ def _find_result(study: Study, scenario: UUID) -> tuple[Result, Scenario]:
     of = queries.get_scenario(study.pk, scenario)
     if of.result_id is None:
         raise Http404
-    return queries.get_result(of.result_id), of
+    return queries.get_light_result(of.result_id), of
 
 
 def _build_links(token: str, scenario: Scenario, result: Result) -> dict[str, Any]:
@@ -128,6 +126,7 @@ def _build_links(token: str, scenario: Scenario, result: Result) -> dict[str, An
 
 def _describe(study: Study, token: str, scenario: Scenario, result: Result) -> dict[str, Any]:
     return {
+        "links": _build_links(token, scenario, result),
         "shared": True,
         "home": reverse("shared", kwargs={"token": token}),
         "study": study,
