@@ -9,8 +9,9 @@ from allauth.mfa.models import Authenticator
 from django.utils import timezone
 from django_scopes import scope
 
-from ancrage_web.accounts.invitations import LIFETIME, compute_fingerprint
+from ancrage_web.accounts.invitations import LIFETIME
 from ancrage_web.accounts.models import Invitation
+from ancrage_web.accounts.secret_texts import compute_fingerprint
 from web.permission_cases import ADMINISTRATORS, PUBLIC, READERS, SIGNED_IN, Case, answer
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.utils import timezone
 from django_scopes import scope
 
+from ancrage_web.accounts.secret_texts import compute_fingerprint
 from ancrage_web.studies.enums import Status
 from ancrage_web.studies.models import Comment, HandOver, Result, Run, Scenario, ShareLink, Study
-from ancrage_web.studies.rules import compute_token_hash
 from ancrage_web.territories.models import Epci, Store
 from web.permission_cases import ADMINISTRATORS, EDITORS, PUBLIC, READERS, Case, answer
 
@@ -136,7 +136,7 @@ def _open_link(world: World) -> Mapping[str, Any]:
 
 def _build_link(study: Study) -> ShareLink:
     return ShareLink.objects.create(
-        study=study, token_hash=compute_token_hash(_TOKEN), expires_at=timezone.now() + timedelta(days=1)
+        study=study, token_hash=compute_fingerprint(_TOKEN), expires_at=timezone.now() + timedelta(days=1)
     )
 
 

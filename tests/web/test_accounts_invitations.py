@@ -19,6 +19,7 @@ from ancrage_web.accounts import invitations
 from ancrage_web.accounts.enums import Role
 from ancrage_web.accounts.mails import MailNotSentError
 from ancrage_web.accounts.models import Invitation, User
+from ancrage_web.accounts.secret_texts import compute_fingerprint
 from web.conftest import World, create_person
 from web.test_accounts_organisations import read_trail
 
@@ -46,7 +47,7 @@ def test_invitation_leaves_by_email_and_keeps_only_the_fingerprint_of_its_link(w
     assert len(token) == 43
     with scope(organisation=world.organisation):
         stored = Invitation.objects.get()
-    assert stored.token_hash == invitations.compute_fingerprint(token)
+    assert stored.token_hash == compute_fingerprint(token)
     assert timedelta(days=13) < stored.expires_at - timezone.now() <= timedelta(days=14)
     assert read_trail(world.organisation) == [("invitation.created", "invitation", {}, {"role": "editor"})]
 

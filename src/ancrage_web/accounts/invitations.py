@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -23,6 +21,7 @@ from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import ROLE_NAMES, Role
 from ancrage_web.accounts.mails import MailNotSentError, build_mail
 from ancrage_web.accounts.models import Invitation, Membership, Organisation, User
+from ancrage_web.accounts.secret_texts import compute_fingerprint, create_secret
 from ancrage_web.accounts.services import check_address, check_role, lock_organisation
 from ancrage_web.audit.services import record
 from ancrage_web.design.words import say
@@ -62,7 +61,7 @@ def invite_member(actor: Actor, email: str, role: str) -> Invitation:
     """
     actor.require(Role.ADMINISTRATOR)
     address, wanted = check_address(email), check_role(role)
-    token = create_token()
+    token = create_secret()
     with transaction.atomic(), scope(organisation=actor.organisation):
         lock_organisation(actor.organisation)
         if Membership.objects.filter(user__email__iexact=address).exists():
@@ -101,7 +100,7 @@ def resend_invitation(actor: Actor, identifier: UUID) -> Invitation:
         If the e-mail did not leave.
     """
     actor.require(Role.ADMINISTRATOR)
-    token = create_token()
+    token = create_secret()
     with transaction.atomic(), scope(organisation=actor.organisation):
         lock_organisation(actor.organisation)
         invitation = find_open(identifier)
@@ -206,16 +205,6 @@ def accept_invitation(token: str, user: User) -> Organisation:
 def is_for(invitation: Invitation, user: User) -> bool:
     """Say whether an invitation was sent to an address that this person has proved to be theirs."""
     return bool(EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True).exists())
-
-
-def create_token() -> str:
-    """Return the secret of a link: 32 random bytes."""
-    return secrets.token_urlsafe(32)
-
-
-def compute_fingerprint(token: str) -> str:
-    """Return what is stored of a link: its SHA-256."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def list_open(address: str) -> list[Invitation]:

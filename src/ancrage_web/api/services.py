@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import uuid
@@ -19,6 +18,7 @@ from django_scopes import scopes_disabled
 from ancrage.errors import InputError
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Role
+from ancrage_web.accounts.secret_texts import compute_fingerprint, create_secret
 from ancrage_web.api.enums import Scope
 from ancrage_web.api.models import ApiToken
 from ancrage_web.audit.services import record
@@ -26,7 +26,6 @@ from ancrage_web.audit.services import record
 MAXIMUM_DAYS = 365
 USE_PRECISION = timedelta(minutes=1)
 _PREFIX_BYTES = 4
-_SECRET_BYTES = 32
 _PREFIX_LENGTH = len("anc_") + 2 * _PREFIX_BYTES
 _SHAPE = re.compile(r"anc_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
 
@@ -84,14 +83,14 @@ def create_token(actor: Actor, *, name: str, scopes: Sequence[str], days: int) -
             f"Une durée de {days} jours n'est pas possible : choisissez de 1 à {MAXIMUM_DAYS} jours.",
         )
     prefix = f"anc_{secrets.token_hex(_PREFIX_BYTES)}"
-    text = f"{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+    text = f"{prefix}_{create_secret()}"
     now = timezone.now()
     with transaction.atomic():
         token = ApiToken.objects.create(
             organisation=actor.organisation,
             name=name,
             prefix=prefix,
-            token_hash=_compute_fingerprint(text),
+            token_hash=compute_fingerprint(text),
             scopes=sorted(set(scopes)),
             created_by=actor.user,
             created_at=now,
@@ -129,14 +128,10 @@ def find_token(text: str) -> ApiToken | None:
     # The organisation is not known yet: the token decides of the scope.
     with scopes_disabled():
         token = ApiToken.objects.select_related("organisation").filter(prefix=prefix).first()
-        if token is None or not constant_time_compare(token.token_hash, _compute_fingerprint(text)):
+        if token is None or not constant_time_compare(token.token_hash, compute_fingerprint(text)):
             return None
         if not token.is_valid(now):
             return None
         if token.last_used_at is None or now - token.last_used_at >= USE_PRECISION:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token
-
-
-def _compute_fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from ancrage_web.accounts.models import Organisation
+from ancrage_web.accounts.secret_texts import compute_fingerprint
 from ancrage_web.studies.enums import Status
 from ancrage_web.studies.models import Comment, HandOver, Result, Run, Scenario, ShareLink, Study
-from ancrage_web.studies.rules import compute_token_hash
 from ancrage_web.territories.models import Commune, Epci
 
 T = TypeVar("T", bound=Model)
@@ -195,7 +195,7 @@ def open_share(token: str) -> Study | None:
 
     The one look-up of a public page that cannot be scoped: the caller opens the scope of `study.organisation`.
     """
-    wanted = compute_token_hash(token)
+    wanted = compute_fingerprint(token)
     with scopes_disabled():
         link = ShareLink.objects.select_related("study__organisation").filter(token_hash=wanted).first()
     if link is None or not hmac.compare_digest(link.token_hash, wanted):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -169,11 +168,6 @@ def list_changes(saved: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Ch
         for name in SETTING_NAMES
         if (name in saved or name in given) and saved.get(name) != given.get(name)
     )
-
-
-def compute_token_hash(token: str) -> str:
-    """Return the fingerprint of the token of a share link, the only thing that is stored of it."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,10 +10,11 @@ from django.utils import timezone
 from ancrage.errors import InputError
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Role
+from ancrage_web.accounts.secret_texts import compute_fingerprint, create_secret
 from ancrage_web.audit.services import record
 from ancrage_web.studies.models import ShareLink, Study
 from ancrage_web.studies.queries import open_share
-from ancrage_web.studies.rules import SHARE_DAYS, compute_token_hash
+from ancrage_web.studies.rules import SHARE_DAYS
 from ancrage_web.studies.services.studies import lock_study
 
 __all__ = ["open_share", "revoke_share", "share_study"]
@@ -36,7 +36,7 @@ def share_study(actor: Actor, study: Study, *, days: int) -> tuple[ShareLink, st
             f"A link of {days} days cannot be made: choose from 1 to {SHARE_DAYS} days.",
             f"Un lien de {days} jours n'est pas possible : choisissez de 1 à {SHARE_DAYS} jours.",
         )
-    token = secrets.token_urlsafe(32)
+    token = create_secret()
     with transaction.atomic():
         saved = lock_study(study)
         if saved.archived_at is not None:
@@ -47,7 +47,7 @@ def share_study(actor: Actor, study: Study, *, days: int) -> tuple[ShareLink, st
             )
         link = ShareLink.objects.create(
             study=saved,
-            token_hash=compute_token_hash(token),
+            token_hash=compute_fingerprint(token),
             created_by=actor.user,
             expires_at=timezone.now() + timedelta(days=days),
         )
