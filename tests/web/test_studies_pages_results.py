@@ -124,7 +124,6 @@ def test_result_sends_its_files_and_no_other(world: World, address: Reverse) -> 
     for name, start in (("report.pdf", b"%PDF"), ("report.xlsx", b"PK"), ("report.docx", b"PK"), ("study.toml", b"#")):
         answered = client.get(address("result-file", name=name))
         content = b"".join(answered.streaming_content)  # type: ignore[attr-defined]
-        answered.close()
         assert content.startswith(start)
         ending = name.rpartition(".")[2]
         disposition = f'attachment; filename="tiers-lieux-de-la-vallee-budget-de-base.{ending}"'
@@ -140,7 +139,6 @@ def test_file_is_in_the_language_of_the_page(world: World, address: Reverse) -> 
     for start in ("", "/en"):
         answered = client.get(start + address("result-file", name="report.json"))
         read.append(json.loads(b"".join(answered.streaming_content)))  # type: ignore[attr-defined]
-        answered.close()
 
     assert [content["language"] for content in read] == ["fr", "en"]
 

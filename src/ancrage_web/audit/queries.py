@@ -23,6 +23,8 @@ from ancrage_web.design.words import say
 
 CHUNK = 1000
 SYSTEM = Text("Site", "Site")
+# No line is outside of these days, and the calendar of a computer does not go much further.
+_FIRST, _LAST = date(1970, 1, 1), date(9000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,12 @@ def list_lines(filters: Filters) -> QuerySet[AuditLine]:
     if filters.since is not None:
         lines = lines.filter(at__gte=_start(filters.since))
     if filters.until is not None:
-        lines = lines.filter(at__lt=_start(filters.until + timedelta(days=1)))
+        lines = lines.filter(at__lt=_start(min(filters.until, _LAST) + timedelta(days=1)))
     return lines
 
 
 def _start(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return timezone.make_aware(datetime.combine(max(day, _FIRST), time.min))
 
 
 def list_people() -> list[Any]:

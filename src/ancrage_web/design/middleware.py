@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ancrage.errors import AncrageError
+from ancrage.language import Text
 from ancrage_web.accounts.actors import ForbiddenError
+
+_NULL = Text(
+    "What was sent holds a null character, which cannot be stored: write the text again rather than pasting it.",
+    "Ce qui a été envoyé contient un caractère nul, qui ne peut pas être enregistré : retapez le texte au lieu de le "
+    "coller.",
+)
 
 
 class ErrorMiddleware:
@@ -20,6 +28,19 @@ class ErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on."""
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: Callable[..., HttpResponse], _args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> HttpResponse | None:
+        """Refuse a text with a null character, which no keyboard writes and PostgreSQL does not store."""
+        if request.path.startswith("/api/"):  # the interface tells it in its own form
+            return None
+        given = [[str(value) for value in kwargs.values()], *(texts for _, texts in request.GET.lists())]
+        if request.method == "POST":
+            given += [texts for _, texts in request.POST.lists()]
+        if any("\0" in text for texts in given for text in texts):
+            return render(request, "400.html", {"text": _NULL}, status=400)
+        return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the page of an error of the library; others go on."""

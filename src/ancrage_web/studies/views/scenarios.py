@@ -114,14 +114,7 @@ def settle_conflict(request: HttpRequest, actor: Actor, study: UUID, scenario: U
     found = queries.get_scenario(study, scenario)
     communes = area.list_communes(found.study.epci)
     theirs = flatten(found.name, found.settings, communes)
-    try:
-        mine, base = json.loads(request.POST.get("mine", "")), json.loads(request.POST.get("base", ""))
-        version = int(request.POST.get("version", ""))
-    except ValueError as error:
-        raise InputError(
-            "The page of the conflict was sent incomplete: go back to it and send it again.",
-            "La page du conflit est arrivée incomplète : revenez à cette page et envoyez-la à nouveau.",
-        ) from error
+    mine, base, version = _read_conflict(request.POST, theirs, communes)
     choices = {
         key.removeprefix("choice-"): str(value) for key, value in request.POST.items() if key.startswith("choice-")
     }
@@ -255,6 +248,28 @@ def _render_builder(
         "language": get_site_language(),
     }
     return render(request, "studies/scenario.html", context, status=status)
+
+
+def _read_conflict(
+    data: QueryDict, theirs: dict[str, Any], communes: list[CommuneRow]
+) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Return what the page of a conflict holds: the version typed, what it started from, the version compared with.
+
+    Raises
+    ------
+    InputError
+        If it is not what that page sends.
+    """
+    try:
+        mine, base = json.loads(data.get("mine", "")), json.loads(data.get("base", ""))
+        # What cannot be shown was not sent by the page.
+        list_differences(flatten(base["name"], base["settings"], communes), theirs, {**mine}, communes)
+        return mine, base, int(data.get("version", ""))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(
+            "The page of the conflict was sent incomplete: go back to it and send it again.",
+            "La page du conflit est arrivée incomplète : revenez à cette page et envoyez-la à nouveau.",
+        ) from error
 
 
 def _read_base(text: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -181,7 +182,7 @@ def change_study(request: HttpRequest, actor: Actor, study: UUID) -> HttpRespons
                 found,
                 name=form.cleaned_data["name"],
                 notes=form.cleaned_data["notes"],
-                updated_at=parse_datetime(form.cleaned_data["updated_at"]) or found.created_at,
+                updated_at=_read_time(form.cleaned_data["updated_at"]) or found.created_at,
             )
         except services.ConflictError as error:
             # What the other person wrote is shown beside what was typed; saving again replaces it knowingly.
@@ -200,6 +201,13 @@ def change_study(request: HttpRequest, actor: Actor, study: UUID) -> HttpRespons
         {"form": form, "study": found, "conflict": conflict},
         status=400 if form.errors else 200,
     )
+
+
+def _read_time(text: str) -> datetime | None:
+    try:
+        return parse_datetime(text)
+    except ValueError:  # such as the 45th of a month
+        return None
 
 
 @require_POST
