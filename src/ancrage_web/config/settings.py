@@ -210,6 +210,8 @@ SECURE_REDIRECT_EXEMPT = [r"^sante$"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# The form of a scenario has a field for each commune of a dozen EPCI, and one more for each zone it is in.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 BEHIND_PROXY = _env.read_flag("ANCRAGE_BEHIND_PROXY")
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
