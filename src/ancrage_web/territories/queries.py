@@ -98,7 +98,7 @@ def search(text: str, limit: int = 10) -> list[Found]:
     store = get_store()
     if store is None:
         return []
-    index = names.get_index(store.pk, _read_entries)
+    index = names.get_index(mark_store(store), _read_entries)
     departements = store.catalogue["departements"]
     return [_build_found(entry, departements) for entry in names.find_entries(index, text, limit)]
 

@@ -6,7 +6,7 @@ import re
 import threading
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import accumulate, islice
@@ -200,22 +200,23 @@ def _list_like(index: Index, wanted: str, limit: int) -> Iterator[int]:
 
 
 _lock = threading.Lock()
-_held: dict[int, Index] = {}
+_held: dict[Hashable, Index] = {}
 
 
-def get_index(store_id: int, read: Callable[[], Sequence[Entry]]) -> Index:
+def get_index(mark: Hashable, read: Callable[[], Sequence[Entry]]) -> Index:
     """Return the index of a store, built once per process.
 
     Parameters
     ----------
+    mark : tells the load that the names come from.
     read : called without argument when the index must be built; returns the entries.
     """
-    index = _held.get(store_id)
+    index = _held.get(mark)
     if index is None:
         with _lock:
-            index = _held.get(store_id)
+            index = _held.get(mark)
             if index is None:
                 index = build_index(read())
                 _held.clear()
-                _held[store_id] = index
+                _held[mark] = index
     return index
