@@ -306,6 +306,8 @@ def _describe_sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        # Opening the file, with its pragmas and the functions that Django adds, costs as much as a small page.
+        "CONN_MAX_AGE": 60,
         "OPTIONS": {
             # Writers wait for their turn instead of failing in the middle of a transaction.
             "transaction_mode": "IMMEDIATE",

@@ -67,6 +67,7 @@ class Index:
     entries : the names; bare : their keys without the words that open an official name.
     by_code, by_key, by_bare : rows of a code, of a key, of a bare key.
     openings, rows : keys and bare keys in alphabetical order, and the row of each.
+    shortest, shortest_rows : bare keys from the shortest to the longest, and the row of each.
     text : all keys, each on a line after a space; offsets : where each line starts.
     """
 
@@ -77,6 +78,8 @@ class Index:
     by_bare: Mapping[str, Sequence[int]]
     openings: Sequence[str]
     rows: Sequence[int]
+    shortest: Sequence[str]
+    shortest_rows: Sequence[int]
     text: str
     offsets: Sequence[int]
 
@@ -113,6 +116,7 @@ def build_index(entries: Sequence[Entry]) -> Index:
         by_key.setdefault(key, []).append(row)
         by_bare.setdefault(short, []).append(row)
     starts = sorted({*zip(keys, range(len(keys)), strict=True), *zip(bare, range(len(bare)), strict=True)})
+    by_length = sorted(range(len(bare)), key=lambda row: len(bare[row]))
     return Index(
         entries=ordered,
         bare=bare,
@@ -121,6 +125,8 @@ def build_index(entries: Sequence[Entry]) -> Index:
         by_bare=by_bare,
         openings=[key for key, _ in starts],
         rows=[row for _, row in starts],
+        shortest=[bare[row] for row in by_length],
+        shortest_rows=by_length,
         text="".join(f" {key}\n" for key in keys),
         offsets=list(accumulate((len(key) + 2 for key in keys), initial=0)),
     )
@@ -194,9 +200,11 @@ def _list_like(index: Index, wanted: str, limit: int) -> Iterator[int]:
     near = process.extract(wanted, index.bare, scorer=fuzz.ratio, score_cutoff=_LIKE, limit=4 * limit)
     yield from (row for _, _, row in sorted(near, key=lambda found: (-round(found[1]), found[2])))
     if len(wanted) >= _SHORTEST_PART:
-        longer = {row: key for row, key in enumerate(index.bare) if len(key) > len(wanted)}
+        first = bisect_right(index.shortest, len(wanted), key=len)
+        longer = index.shortest[first:]
         parts = process.extract(wanted, longer, scorer=fuzz.partial_ratio, score_cutoff=_LIKE_PART, limit=4 * limit)
-        yield from (row for _, _, row in sorted(parts, key=lambda found: (-round(found[1]), found[2])))
+        rows = ((-round(score), index.shortest_rows[first + place]) for _, score, place in parts)
+        yield from (row for _, row in sorted(rows))
 
 
 _lock = threading.Lock()
