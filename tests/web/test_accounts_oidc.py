@@ -74,7 +74,7 @@ def test_button_is_shown_where_a_provider_is_configured_only(world: World, setti
 
 def test_verified_address_finds_the_account(world: World, provider: Provider) -> None:
     browser = Client()
-    assert sign_in(browser)["Location"] == "/organisations/"
+    assert sign_in(browser)["Location"] == "/organisations/cc-vallee/etudes/"
     assert "CC de la Vallée" in browser.get("/organisations/").content.decode()
     account = SocialAccount.objects.get()
     assert account.user == world.people["officer"]
@@ -82,7 +82,7 @@ def test_verified_address_finds_the_account(world: World, provider: Provider) ->
     assert account.extra_data == {"userinfo": {"sub": "42", "email": "officer@example.org"}}
     # Known by its identifier from now on, even with another address.
     provider.person = {"sub": "42", "email": "renamed@example.org", "email_verified": True}
-    assert sign_in(Client())["Location"] == "/organisations/"
+    assert sign_in(Client())["Location"] == "/organisations/cc-vallee/etudes/"
 
 
 def test_request_carries_pkce_and_a_fresh_nonce(world: World, provider: Provider) -> None:
@@ -104,7 +104,7 @@ def test_return_address_is_the_same_in_both_languages(world: World, provider: Pr
 
 def test_signed_description_is_read_too(world: World, provider: Provider) -> None:
     provider.signed_description = True
-    assert sign_in(Client())["Location"] == "/organisations/"
+    assert sign_in(Client())["Location"] == "/organisations/cc-vallee/etudes/"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_provider_that_vouches_for_its_addresses_opens_the_account(
 ) -> None:
     configure(settings, provider.address, trust_email=True)
     del provider.person["email_verified"]
-    assert sign_in(Client())["Location"] == "/organisations/"
+    assert sign_in(Client())["Location"] == "/organisations/cc-vallee/etudes/"
     assert SocialAccount.objects.get().user == world.people["officer"]
 
 

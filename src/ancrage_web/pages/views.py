@@ -12,15 +12,21 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ancrage_web.design.context import THEME_COOKIE, THEMES, get_theme
+from ancrage_web.design.keeping import render_kept
 from ancrage_web.design.words import get_site_language
 from ancrage_web.pages import queries
+from ancrage_web.territories import queries as territories
 
 _YEAR = 365 * 24 * 3600
 
 
 def show_home(request: HttpRequest) -> HttpResponse:
     """Show what the site does and where to start."""
-    return render(request, "pages/home.html", queries.describe_home())
+    store = territories.get_store()
+    if store is None:
+        return render(request, "pages/home.html")
+    key = territories.mark_store(store)
+    return render_kept(request, "pages/home.html", key, lambda: queries.describe_home(store))
 
 
 # It changes nothing but a preference of the browser that asks: without a token, no page has to set a cookie for it.

@@ -57,6 +57,12 @@ def build_statements(portrait: Stored, language: Language) -> list[Statement]:
     return [statement for statement in told if statement is not None][:_MOST]
 
 
+def find_leaving(portrait: Stored, language: Language) -> Statement | None:
+    """Return the sentence on those who leave the territory to work; None where the portrait does not know."""
+    known = _Known({stored["id"]: stored for stored in portrait["indicators"]})
+    return _tell_leaving(known, portrait["destinations"], language)
+
+
 def _both(value: float, decimals: int = 0) -> tuple[str, str]:
     return format_number(value, decimals, "en"), format_number(value, decimals, "fr")
 
