@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -409,16 +405,3 @@ def test_absent_value_says_why() -> None:
     told = build_reading(value=None, status="not_published", unpublished=reason, rank=None).absent
     assert told is not None
     assert told.fr == "Aucune source."
-
-
-def test_pages_of_territories_load_no_heavy_library() -> None:
-    code = (
-        "import sys, django; django.setup()\n"
-        "import ancrage_web.config.urls, ancrage_web.territories.views, ancrage_web.territories.views_files\n"
-        "import ancrage_web.territories.services, ancrage_web.pages.machine_views\n"
-        "heavy = {'polars', 'shapely', 'altair', 'typst', 'geopandas', 'numba', 'vl_convert', 'scipy'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "DJANGO_SETTINGS_MODULE": "web_settings"}
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "[]"
