@@ -213,7 +213,7 @@ def test_interrupted_sweep_keeps_what_is_done_and_says_how_to_go_on(demo_store, 
     process = start(demo_store, output, "--all")
     wait_for_parts(output, process, 1)
     os.kill(process.pid, sent)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 130
     assert "Run the same command again" in " ".join(said.split())
     assert "Traceback" not in said

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from web.conftest import (
     computed,
@@ -120,6 +120,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    # The default of 5 s is too short where several suites share a machine.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
         yield started
@@ -141,7 +143,7 @@ def open_context(browser: Browser, live_server: Any, watch: Watch) -> Iterator[C
         context = browser.new_context(
             base_url=live_server.url, viewport={"width": width, "height": height}, locale="fr-FR", **options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         host = urlsplit(live_server.url).netloc
         context.on("page", lambda page: watch.follow(page, host))
         opened.append(context)

@@ -46,11 +46,11 @@ def serve(instance: Instance, folder: Path, port: int) -> str:
             ("/en/territoires/", "Ombreval"),
             (re.findall(r"http://localhost:\d+(/en/partage/\S+)", said)[0], "Vallées d&#x27;Ombreval"),
         ):
-            with urlopen(f"http://localhost:{port}{path}", timeout=60) as page:
+            with urlopen(f"http://localhost:{port}{path}", timeout=240) as page:
                 assert page.status == 200
                 assert words in page.read().decode()
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         assert process.returncode == 0
     return said
 

@@ -45,7 +45,7 @@ class Instance:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
     def execute(self, code: str) -> str:
@@ -56,7 +56,7 @@ class Instance:
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=300,
         )
         return done.stdout
 

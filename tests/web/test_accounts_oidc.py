@@ -55,7 +55,7 @@ def ask(browser: Client, address: str = LOGIN) -> str:
     """Go to the provider as the browser would, and return the path it sends back to."""
     sent = browser.post(address)
     assert sent.status_code == 302
-    back = requests.get(sent["Location"], allow_redirects=False, timeout=5)
+    back = requests.get(sent["Location"], allow_redirects=False, timeout=60)
     assert back.headers["Location"].startswith("http://localhost:8000/compte/fournisseur/intra/retour/")
     return back.headers["Location"].removeprefix("http://localhost:8000")
 

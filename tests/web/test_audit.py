@@ -213,7 +213,7 @@ def test_writers_at_once_keep_the_chain_whole(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert (checked.returncode, checked.stdout.split(", dernière")[0]) == (0, "cc : intact, 90 lignes")

@@ -200,7 +200,7 @@ def test_restore_of_a_damaged_archive_changes_nothing(model: Instance, empty: In
 
 def wait_for_archive(folder: Path) -> None:
     """Wait until a backup writes its archive."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not list(folder.glob(".ancrage-backup-*/archive")):
         assert time.monotonic() < deadline
         time.sleep(0.02)

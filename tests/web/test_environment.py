@@ -37,7 +37,7 @@ def start(variables: Mapping[str, str], *command: str) -> subprocess.CompletedPr
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 

@@ -252,7 +252,7 @@ def test_cancelled_run_stops_soon(instance: Instance) -> None:
     with ended(instance.start_worker("--batch")) as worker:
         child = wait_until_computing(run, worker)
         services.cancel_run(instance.actor, run)
-        assert worker.wait(30) == 0
+        assert worker.wait(PATIENCE) == 0
     assert not Path(f"/proc/{child}").exists()
     cancelled = queries.get_run(run.pk)
     assert (cancelled.status, cancelled.error) == (Status.CANCELLED, None)
@@ -265,7 +265,7 @@ def test_killed_child_leaves_an_interrupted_run(instance: Instance) -> None:
     run = services.ask_run(instance.actor, instance.scenario)
     with ended(instance.start_worker("--batch")) as worker:
         os.kill(wait_until_computing(run, worker), signal.SIGKILL)
-        assert worker.wait(30) == 0
+        assert worker.wait(PATIENCE) == 0
     interrupted = queries.get_run(run.pk)
     assert (interrupted.status, interrupted.error) == (Status.INTERRUPTED, pack(running.KILLED))
     assert instance.list_rest(run) == []
@@ -308,7 +308,7 @@ def test_worker_told_twice_to_stop_interrupts_its_run(instance: Instance) -> Non
         # Told once, it lets the run go on.
         assert queries.get_run(run.pk).status == Status.RUNNING
         worker.terminate()
-        worker.wait(30)
+        worker.wait(PATIENCE)
     assert not Path(f"/proc/{child}").exists()
     assert queries.get_run(run.pk).status == Status.INTERRUPTED
     assert instance.list_rest(run) == []
@@ -348,7 +348,7 @@ def test_eight_processes_that_ask_at_once_get_one_run(instance: Instance, tmp_pa
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
     go.touch()
-    answers = {process.communicate(timeout=60)[0].strip() for process in asking}
+    answers = {process.communicate(timeout=PATIENCE)[0].strip() for process in asking}
     assert [process.returncode for process in asking] == [0] * 8
     run = Run.objects.get()
     assert answers == {str(run.pk)}
@@ -393,7 +393,7 @@ def test_of_four_saves_at_once_one_is_kept_and_the_others_are_told(instance: Ins
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
     go.touch()
-    answers = [process.communicate(timeout=60)[0].strip() for process in saving]
+    answers = [process.communicate(timeout=PATIENCE)[0].strip() for process in saving]
     (kept,) = [budget for budget, answer in zip(budgets, answers, strict=True) if answer == "saved 2"]
     assert sorted(answers) == ["saved 2", *[f"told 2 {kept}"] * 3]
     saved = Scenario.objects.get(pk=instance.scenario.pk)

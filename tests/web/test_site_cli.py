@@ -200,7 +200,7 @@ def test_serve_refuses_the_demonstration_by_the_environment_alone(instance: Inst
 
 def wait_for_state(instance: Instance, process: subprocess.Popen[str], wanted: int) -> dict[str, Any]:
     """Return what the site says of its processes once its worker was started again `wanted` times."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()[0]
         try:
@@ -227,7 +227,7 @@ def test_serve_answers_starts_its_worker_again_and_stops_cleanly(instance: Insta
     with instance.start("serve", "--port", str(port)) as process:
         state = wait_for_state(instance, process, 0)
         assert state["url"] == f"http://localhost:{port}"
-        with urlopen(f"{state['url']}/", timeout=20) as page:
+        with urlopen(f"{state['url']}/", timeout=60) as page:
             assert page.status == 200
             assert "default-src 'self'" in page.headers["Content-Security-Policy"]
         done = instance.run("site", "restore", "--replace", str(instance.folder / "password"))
@@ -236,7 +236,7 @@ def test_serve_answers_starts_its_worker_again_and_stops_cleanly(instance: Insta
         again = wait_for_state(instance, process, 1)
         assert again["worker"] != state["worker"]
         process.send_signal(signal.SIGTERM)
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=240)[0]
         assert process.returncode == 0
         assert f"The site is at http://localhost:{port} (Ctrl-C stops it)" in said
         assert "The worker stopped (code -9); it starts again in 2 s." in said
@@ -250,7 +250,7 @@ def test_serve_ends_with_an_error_when_the_server_dies(instance: Instance) -> No
     with instance.start("serve", "--port", str(find_port())) as process:
         state = wait_for_state(instance, process, 0)
         os.kill(state["server"], signal.SIGKILL)
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=240)[0]
         assert process.returncode == 1
         assert "The web server stopped by itself (code -9)." in said
     assert not is_alive(state["worker"])
@@ -261,8 +261,8 @@ def test_serve_that_is_killed_takes_its_processes_with_it(instance: Instance) ->
     with instance.start("serve", "--port", str(find_port())) as process:
         state = wait_for_state(instance, process, 0)
         process.kill()
-        process.wait(30)
-    deadline = time.monotonic() + 30
+        process.wait(120)
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and (is_alive(state["server"]) or is_alive(state["worker"])):
         time.sleep(0.1)
     assert [pid for pid in (state["server"], state["worker"]) if is_alive(pid)] == []
@@ -275,7 +275,7 @@ def test_worker_waits_longer_before_each_start(capfd: pytest.CaptureFixture[str]
     for _ in range(4):
         worker.watch(now)
         assert worker.process is not None
-        worker.process.wait(30)
+        worker.process.wait(120)
         worker.watch(now)
         waits.append(worker.due - now)
         now = worker.due
@@ -283,7 +283,7 @@ def test_worker_waits_longer_before_each_start(capfd: pytest.CaptureFixture[str]
     assert worker.starts == 4
     worker.watch(now)
     assert worker.process is not None
-    worker.process.wait(30)
+    worker.process.wait(120)
     # It lived for long: what killed it is another matter.
     worker.watch(now + 3600)
     assert worker.due == now + 3601
@@ -317,7 +317,7 @@ def test_commands_are_found_through_their_entry_point() -> None:
 def test_wheel_holds_the_built_pages_and_the_commands(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=root, capture_output=True, check=True, timeout=120)
+    subprocess.run(command, cwd=root, capture_output=True, check=True, timeout=300)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
         declared = next(name for name in names if name.endswith(".dist-info/entry_points.txt"))
