@@ -126,7 +126,8 @@ def unpack_archive(path: Path, folder: Path) -> Manifest:
         found = {name: _copy_file(source, folder, name) for name, source in _read_entries(path)}
         content = json.loads((folder / MANIFEST).read_bytes()) if MANIFEST in found else None
         manifest = _read_manifest(content)
-    except (OSError, EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
+    # RuntimeError: a zip with a password, or compressed in a way that this Python does not know.
+    except (OSError, EOFError, ValueError, RuntimeError, tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
         raise _refuse(path, str(error)) from error
     del found[MANIFEST]
     if found != manifest.checksums:
@@ -178,7 +179,7 @@ def _read_entries(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
 def _copy_file(source: IO[bytes], folder: Path, name: str) -> str:
     """Write one file of an archive and return its checksum; nothing is ever written outside of the folder."""
     parts = PurePosixPath(name).parts
-    if name != MANIFEST and parts[0] not in (FILES, DATABASE):
+    if name != MANIFEST and (len(parts) < 2 or parts[0] not in (FILES, DATABASE)):
         raise ValueError(name)
     if ".." in parts or name.startswith("/") or "\\" in name or ":" in name:
         raise ValueError(name)
