@@ -361,13 +361,13 @@ export function createMap(element, { bounds, layers, legend = null, onClick = nu
     const heaviest = [...layer.data].sort((a, b) => (b.weight ?? 0) - (a.weight ?? 0));
     labels.set(
       layer.id,
-      heaviest.map(({ lon, lat, text }) => {
+      heaviest.map(({ lon, lat, text, offset }) => {
         const label = document.createElement("span");
         label.className = "map-label";
         label.textContent = text;
         // The table beside the map says these names: they are not read twice.
         label.setAttribute("aria-hidden", "true");
-        const marker = new Marker({ element: label, anchor: layer.anchor ?? "center", offset: layer.offset ?? [0, 0] }).setLngLat([lon, lat]).addTo(view);
+        const marker = new Marker({ element: label, anchor: layer.anchor ?? "center", offset: offset ?? layer.offset ?? [0, 0] }).setLngLat([lon, lat]).addTo(view);
         label.removeAttribute("tabindex");
         label.removeAttribute("role");
         return { element: label, marker };

@@ -6,6 +6,9 @@ import { say, writeNumber } from "../theme.js";
 // Catchments take these colours in turn; the labels and the table say which is which.
 const CATCHMENTS = ["--map-2", "--map-low-1", "--map-4", "--map-high-1", "--map-3", "--map-low-2"];
 
+// Radius of the circle of the place with the most desks [px]; areas are proportional.
+const LARGEST = 20;
+
 /** Return what is open and who goes where, for a network named "best", "point-N" or "variante-N". */
 function readNetwork(content, key) {
   const [kind, number] = key.split("-");
@@ -60,6 +63,9 @@ function buildLayers(content, key) {
   };
   const write = ({ name, desks, known }) =>
     known ? `${name} · ${writeNumber(desks)} ${say(desks < 2 ? "poste" : "postes", desks < 2 ? "desk" : "desks")}` : name;
+  const most = Math.max(1, ...places.map((place) => place.desks ?? 1));
+  const measureRadius = (place) =>
+    key === "best" ? Math.max(4, LARGEST * Math.sqrt((place.desks ?? 1) / most)) : LARGEST / 2;
   return [
     {
       id: "communes",
@@ -90,7 +96,7 @@ function buildLayers(content, key) {
       kind: "circles",
       data: places.map((place) => ({ ...place, desks: place.desks ?? 1 })),
       value: "kind",
-      ...(key === "best" ? { size: "desks", maxRadius: 20 } : { radius: 10 }),
+      ...(key === "best" ? { size: "desks", maxRadius: LARGEST } : { radius: LARGEST / 2 }),
       clickable: false,
       legend: key === "best" ? say("Lieux (taille : nombre de postes)", "Places (size: number of desks)") : say("Lieux", "Places"),
       categories: listKinds(places),
@@ -99,7 +105,7 @@ function buildLayers(content, key) {
         ...(key === "best" ? [`${writeNumber(place.desks)} ${say("postes", "desks")}`, `${writeNumber(place.users)} ${say("usagers", "users")}`] : []),
       ],
     },
-    { id: "labels", kind: "labels", anchor: "bottom", offset: [0, -12], data: places.map((place) => ({ lon: place.lon, lat: place.lat, text: write(place), weight: place.desks ?? 1 })) },
+    { id: "labels", kind: "labels", anchor: "bottom", data: places.map((place) => ({ lon: place.lon, lat: place.lat, text: write(place), weight: place.desks ?? 1, offset: [0, -2 - measureRadius(place)] })) },
   ];
 }
 
