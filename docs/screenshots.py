@@ -302,7 +302,7 @@ def take_all(address: str, chosen: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--address", help="a demonstration that runs already, and that no officer of this script visited")
+    parser.add_argument("--address", help="a demonstration that runs already, not visited yet by this script")
     parser.add_argument("--only", default="", help="resident, officer, consultant or administrator")
     given = parser.parse_args()
     if given.address:
