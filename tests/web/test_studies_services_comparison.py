@@ -55,7 +55,7 @@ def test_changed_coefficients_are_named_with_their_interval(pair: list[Result]) 
     }
     rows = {row.name: row.values for row in compare_results(pair).settings}
     assert list(rows) == ["keep", "parameters.place_fixed", "parameters.price_day"]
-    assert rows["keep"] == (Text("Aigremer", "Aigremer"), Text("none", "aucun"))
+    assert rows["keep"] == (Text("Aigremer", "Aigremer"), Text("none", "aucune"))
     assert rows["parameters.place_fixed"] == (Text("value of the set", "valeur du jeu"), Text("30,000", "30\u202f000"))
     assert rows["parameters.price_day"] == (Text("18.5", "18,5"), Text("12 (10 to 14)", "12 (10 à 14)"))
 

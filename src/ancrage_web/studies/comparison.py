@@ -226,8 +226,11 @@ def _list_settings(results: Sequence[Result]) -> tuple[SettingRow, ...]:
 
 
 def _say_setting(field: str, value: Any, names: Mapping[str, str]) -> Text:
-    if value is None or value in ([], {}):
+    if value is None:
         return _NONE
+    if value in ([], {}):
+        # Communes and zones.
+        return Text("none", "aucune")
     if isinstance(value, bool):
         return Text("yes", "oui") if value else Text("no", "non")
     if isinstance(value, int | float):

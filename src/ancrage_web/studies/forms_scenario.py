@@ -117,7 +117,7 @@ class ScenarioForm(forms.Form):
         required=False,
         help_text=build_label(
             "They stay open outside of the budget, and the new places are chosen around them.",
-            "Ils restent ouverts hors du budget, et les nouveaux lieux sont choisis autour d'eux.",
+            "Les lieux déjà là restent ouverts, hors du budget, et les nouveaux sont choisis autour d'eux.",
         ),
     )
     desks_min = NumberField(
