@@ -215,8 +215,8 @@ def compute_contrast(first: str, second: str) -> float:
 GROUNDS = ("paper", "surface", "sunken")
 # Text on its grounds: 4.5; edges of controls, focus, marks of maps and charts: 3.
 TEXT = [(ink, ground) for ink in ("ink", "ink-soft", "accent", "accent-strong", "brick", "bad") for ground in GROUNDS]
-TEXT += [("ink", f"{kind}-soft") for kind in ("accent", "brick", "good", "warn", "bad", "info")]
-TEXT += [(kind, f"{kind}-soft") for kind in ("accent", "brick", "good", "warn", "bad", "info")]
+TEXT += [("ink", f"{kind}-soft") for kind in ("accent", "good", "warn", "bad", "info")]
+TEXT += [(kind, f"{kind}-soft") for kind in ("accent", "good", "warn", "bad", "info")]
 TEXT += [("on-accent", "accent"), ("on-accent", "accent-strong"), ("ink-soft", "accent-soft")]
 EDGES = [(edge, ground) for edge in ("line-strong", "focus", "accent", "bad") for ground in GROUNDS]
 EDGES += [(mark, "map-ground") for mark in ("map-place", "map-existing", "map-brownfield", "map-arc", "map-border")]
