@@ -160,6 +160,7 @@ def render_site() -> str:
             f"{instance['memory_started_mb']['processes']}",
             f"{instance['memory_started_mb']['pss_mb']:.0f}",
             f"{instance['memory_after_mb']['pss_mb']:.0f}",
+            f"{instance['processor_ms_by_request']:.1f}",
             f"{instance['load_seconds']:.0f}",
             f"{instance['load_average_before']:.1f}",
         ]
@@ -170,6 +171,7 @@ def render_site() -> str:
         "processes of the site",
         "memory just started [MB]",
         "after the visits [MB]",
+        "processor time by request [ms]",
         "loading of all portraits [s]",
         "load average before the visits",
     )
