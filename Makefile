@@ -45,8 +45,9 @@ $(VENV)/.synced: pyproject.toml requirements/dev.txt | $(filter .uv/bin/uv,$(UV)
 	$(UV) venv -q --allow-existing --python $(PYTHON) $(VENV) || $(UV) venv -q --allow-existing --python '>=3.11' $(VENV)
 	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip sync -q --compile-bytecode --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --no-deps --no-build-isolation -e .
-	# The kernels are compiled here, so that no first plan waits for them; a stale cache is not noticed by numba.
-	rm -f src/ancrage/siting/__pycache__/*.nb?
+	# The kernels are compiled here, so that no first plan waits for them; a stale cache is not noticed by numba. Those
+	# of another Python of the same checkout stay.
+	rm -f src/ancrage/siting/__pycache__/*.$$($(BIN)/python -c 'import sys; print("py%d%d" % sys.version_info[:2])').*
 	$(BIN)/python -c "from ancrage.siting import facility, solve; solve.warm_up(); facility.warm_up_all()"
 	touch $@
 
