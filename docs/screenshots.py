@@ -291,9 +291,7 @@ def take_all(address: str, chosen: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         # Without a Chromium of the machine, that of Playwright if there is one.
-        # Its own words, as those of date fields, are in the language of the system.
-        words = {**os.environ, "LANGUAGE": "fr", "LANG": "fr_FR.UTF-8"}
-        browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS), env=words)
+        browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
         for visit in VISITS:
             if chosen in visit.__name__:
                 visit(browser, address)
