@@ -289,9 +289,9 @@ def test_floors_met_alone_but_not_together_say_how_far_both_can_go():
     ("floor", "words"),
     [
         ({"name": "A", "communes": ["1"], "share": 1.5}, "must be at most 1"),
-        ({"name": "A", "communes": [], "share": 0.5}, "floors.0.communes' is empty"),
-        ({"name": "", "communes": ["1"], "share": 0.5}, "floors.0.name' is empty"),
-        ({"name": "A", "communes": ["1"]}, "floors.0.share' is missing"),
+        ({"name": "A", "communes": [], "share": 0.5}, "floors.1.communes' is empty"),
+        ({"name": "", "communes": ["1"], "share": 0.5}, "floors.1.name' is empty"),
+        ({"name": "A", "communes": ["1"]}, "floors.1.share' is missing"),
         ({"name": "A", "communes": ["1"], "share": 0.5, "least": 1}, "Known: name, communes, share"),
     ],
 )
@@ -326,7 +326,7 @@ def test_study_file_keeps_floors_and_names_the_line_of_a_wrong_one(tmp_path):
     assert read_study_file(path) == StudyFile(settings, {"ancrage": "0"}, {"flows": "1"})
     path.write_text(path.read_text().replace("share = 0.25", "share = 25"))
     line = next(k for k, text in enumerate(path.read_text().splitlines(), start=1) if text == "share = 25")
-    with pytest.raises(InputError, match=rf"'floors.1.share' \(line {line}\): 25 must be at most 1"):
+    with pytest.raises(InputError, match=rf"'floors.2.share' \(line {line}\): 25 must be at most 1"):
         read_study_file(path)
 
 

@@ -111,6 +111,7 @@ def read_convention_file(path: Path) -> ConventionFile:
     from pydantic import ValidationError
 
     from ancrage.conventions.check import ConventionFile
+    from ancrage.reports.study_file import describe_problems
 
     try:
         # Amounts are exact: 1234.56 is read as written, never through a float.
@@ -128,23 +129,10 @@ def read_convention_file(path: Path) -> ConventionFile:
     try:
         return ConventionFile.model_validate(content)
     except ValidationError as error:
-        told = [_describe_problem(dict(problem)) for problem in error.errors()]
+        told = describe_problems(error, model=ConventionFile)
         raise InputError(
-            f"The file '{path}' cannot be used. " + " ".join(t.en for t in told),
-            f"Le fichier « {path} » ne peut pas être utilisé. " + " ".join(t.fr for t in told),
+            f"The file '{path}' cannot be used. {told.en}", f"Le fichier « {path} » ne peut pas être utilisé. {told.fr}"
         ) from error
-
-
-def _describe_problem(problem: dict[str, Any]) -> Text:
-    name = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in problem["loc"])
-    if problem["type"] == "missing":
-        return Text(f"Field '{name}' is missing: add it.", f"Champ « {name} » : absent, ajoutez-le.")
-    if problem["type"] == "extra_forbidden":
-        return Text(f"Field '{name}' is unknown: remove it.", f"Champ « {name} » : inconnu, retirez-le.")
-    return Text(
-        f"Field '{name}': {problem['input']!r} is refused ({problem['msg']}).",
-        f"Champ « {name} » : {problem['input']!r} est refusé ({problem['msg']}).",
-    )
 
 
 def _read_day(text: str | None, option: str) -> date:

@@ -180,7 +180,7 @@ def build_settings(content: dict[str, Any]) -> SweepSettings:
     try:
         settings = SweepSettings.model_validate(content)
     except ValidationError as error:
-        told = describe_problems(error)
+        told = describe_problems(error, model=SweepSettings)
         raise InputError(
             f"These settings cannot be used. {told.en}", f"Ces réglages ne peuvent pas être utilisés. {told.fr}"
         ) from error

@@ -6,16 +6,17 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ancrage.errors import InputError
 from ancrage.language import Text
-from ancrage.study.settings import CoefficientOverride, Floor, StudySettings
+from ancrage.study.settings import CoefficientOverride, StudySettings
 
 _HEADER = """\
 # Étude Ancrage : réglages, graine, version et empreintes des données. / Ancrage study: settings, seed, version and
@@ -168,16 +169,21 @@ def _read_settings(content: Mapping[str, Any], path: Path | None, text: str) -> 
         raise InputError(start.en + told.en, start.fr + told.fr) from error
 
 
-def describe_problems(error: ValidationError, text: str = "") -> Text:
-    """Return one sentence for each field refused; `text` is the file that they were read from, to name the lines."""
-    sentences = _list_problems(text, error)
+def describe_problems(error: ValidationError, text: str = "", model: type[BaseModel] = StudySettings) -> Text:
+    """Return one sentence for each field refused.
+
+    Parameters
+    ----------
+    text : the file that the fields were read from, to name the lines. model : what refused them.
+    """
+    sentences = _list_problems(text, error, model)
     return Text(" ".join(s.en for s in sentences), " ".join(s.fr for s in sentences))
 
 
-def _list_problems(text: str, error: ValidationError) -> list[Text]:
+def _list_problems(text: str, error: ValidationError, model: type[BaseModel]) -> list[Text]:
     # A coefficient may be a number or three: pydantic reports a problem for each form, of which the last tells most.
     by_field = {_list_location(problem): problem for problem in error.errors()}
-    return [_describe_problem(text, location, dict(problem)) for location, problem in by_field.items()]
+    return [_describe_problem(text, location, dict(problem), model) for location, problem in by_field.items()]
 
 
 def _list_location(problem: Mapping[str, Any]) -> tuple[str | int, ...]:
@@ -185,12 +191,16 @@ def _list_location(problem: Mapping[str, Any]) -> tuple[str | int, ...]:
     return tuple(part for part in problem["loc"] if part not in ("float", "CoefficientOverride"))
 
 
-def _describe_problem(text: str, location: tuple[str | int, ...], problem: Mapping[str, Any]) -> Text:
-    name = ".".join(str(part) for part in location)
+def _describe_problem(
+    text: str, location: tuple[str | int, ...], problem: Mapping[str, Any], model: type[BaseModel]
+) -> Text:
+    # People count from one.
+    name = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
     line = _find_line(text, location)
     field_en = f"Field '{name}'" + (f" (line {line})" if line else "")
     field_fr = f"Champ « {name} »" + (f" (ligne {line})" if line else "")
-    kind, context, given = problem["type"], problem.get("ctx", {}), _shorten(repr(problem.get("input")))
+    kind, context, received = problem["type"], problem.get("ctx", {}), problem.get("input")
+    given = _shorten(str(received) if isinstance(received, Decimal) else repr(received))
     if not location:
         return Text(
             "There is neither 'budget' nor 'places': give a budget (EUR per year), a number of places, or both.",
@@ -199,7 +209,7 @@ def _describe_problem(text: str, location: tuple[str | int, ...], problem: Mappi
     if kind == "missing":
         return Text(f"{field_en} is missing: add it.", f"{field_fr} : absent, ajoutez-le.")
     if kind == "extra_forbidden":
-        known = ", ".join(_list_fields(location))
+        known = ", ".join(_list_fields(location, model))
         return Text(f"{field_en} is unknown. Known: {known}.", f"{field_fr} : inconnu. Connus : {known}.")
     if kind == "literal_error":
         options = str(context.get("expected", ""))
@@ -234,17 +244,28 @@ def _describe_problem(text: str, location: tuple[str | int, ...], problem: Mappi
     return Text(f"{field_en}: {given} is not {expected.en}.", f"{field_fr} : {given} n'est pas {expected.fr}.")
 
 
-def _list_fields(location: tuple[str | int, ...]) -> tuple[str, ...]:
+def _list_fields(location: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str, ...]:
     """Return the fields that are known where an unknown one was found."""
-    if len(location) == 1:
-        return tuple(StudySettings.model_fields)
-    return tuple(Floor.model_fields if location[0] == "floors" else CoefficientOverride.model_fields)
+    for part in location[:-1]:
+        # A place in a list and the name of a coefficient are no fields.
+        if isinstance(part, str) and part in model.model_fields:
+            model = next(_list_models(model.model_fields[part].annotation), model)
+    return tuple(model.model_fields)
+
+
+def _list_models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _list_models(inner)
 
 
 _EXPECTED = {
     "finite_number": Text("a finite number", "un nombre fini"),
     "float": Text("a number", "un nombre"),
     "int": Text("a whole number", "un nombre entier"),
+    "decimal": Text("an amount to the cent", "un montant au centime près"),
+    "date": Text("a day (2026-06-01)", "une date (2026-06-01)"),
     "bool": Text("true or false", "true ou false"),
     "string": Text("a text between quotes", "un texte entre guillemets"),
     "tuple": Text("a list between brackets", "une liste entre crochets"),
