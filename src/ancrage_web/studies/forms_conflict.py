@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ancrage.language import Text
+from ancrage.language import Text, format_number
 from ancrage_web.design.words import say
 from ancrage_web.studies.forms import write_number
 from ancrage_web.studies.forms_coefficients import get_default
@@ -151,7 +151,9 @@ def write_value(key: str, value: Any, communes: Sequence[CommuneRow]) -> str:
     if key == "preset":
         return say(PRESETS[value][0])
     if key == "budget":
-        return say(Text(f"EUR {write_number(value)} per year", f"{write_number(value)} € par an"))
+        decimals = 0 if value == int(value) else 2
+        written = Text(format_number(value, decimals, "en"), format_number(value, decimals, "fr"))
+        return say(Text(f"EUR {written.en} per year", f"{written.fr} € par an"))
     return value if isinstance(value, str) else write_number(value)
 
 
