@@ -25,7 +25,8 @@ about, lines = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
 replace_portraits(build_store(**about), lines, [])
 epci = Epci.objects.get(code="000000001")
 address = f"/territoires/{epci.code}-{epci.slug}/"
-for page in ("/", "/territoires/", address, f"/en{address}", "/territoires/?q=val", f"/territoires/{epci.code}/fichiers/json/"):
+file = f"/territoires/{epci.code}/fichiers/json/"
+for page in ("/", "/territoires/", address, f"/en{address}", "/territoires/?q=val", file):
     answer = Client().get(page)
     print(answer.status_code, page)
 load_coefficients()
