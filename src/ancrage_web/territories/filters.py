@@ -32,7 +32,7 @@ class EpciFilter(django_filters.FilterSet):  # type: ignore[misc]  # the package
 
     def __init__(self, data: Any = None, *, catalogue: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        every = say(Text("All", "Tous"))
+        every = {"region": Text("All", "Toutes"), "nature": Text("All", "Toutes")}
         choices = {
             "region": [(code, name) for code, name in _sort(catalogue["regions"])],
             "departement": [(code, f"{code} · {name}") for code, name in sorted(catalogue["departements"].items())],
@@ -50,7 +50,7 @@ class EpciFilter(django_filters.FilterSet):  # type: ignore[misc]  # the package
             field.label = say(labels[name])
             field.required = False
             if isinstance(field, forms.ChoiceField):
-                field.empty_label = every  # type: ignore[attr-defined]
+                field.empty_label = say(every.get(name, Text("All", "Tous")))  # type: ignore[attr-defined]
                 field.choices = choices[name]
 
     def filter_name(self, rows: QuerySet[Epci], _name: str, value: str) -> QuerySet[Epci]:
