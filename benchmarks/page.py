@@ -166,7 +166,7 @@ def render_site() -> str:
         ]
         for instance in found["instances"]
     ]
-    head = (
+    titles = (
         "database",
         "processes of the site",
         "memory just started [MB]",
@@ -175,7 +175,7 @@ def render_site() -> str:
         "loading of all portraits [s]",
         "load average before the visits",
     )
-    return "\n\n".join([*parts, render_table(head, memory)])
+    return "\n\n".join([*parts, render_table(titles, memory)])
 
 
 def main() -> None:
