@@ -6,7 +6,7 @@ from django.conf import settings
 
 from ancrage_web.studies.forms_coefficients import BOUNDS, list_study_coefficients
 from ancrage_web.studies.forms_communes import MOST_FLOORS
-from ancrage_web.studies.views.studies import MOST_EPCI
+from ancrage_web.studies.rules import MOST_EPCI
 
 # Communes of the largest EPCI of the country (CA du Pays Basque).
 _LARGEST = 158

@@ -26,7 +26,7 @@ from ancrage_web.api.study_serializers import (
 from ancrage_web.design.words import get_site_language
 from ancrage_web.studies import queries, services
 from ancrage_web.studies.models import Result
-from ancrage_web.studies.results import FILES, find_file, list_files
+from ancrage_web.studies.results import FILES, find_file, list_files, read_frozen
 
 
 class RunListView(OrganisationView):
@@ -158,14 +158,18 @@ class ResultView(OrganisationView):
         """Read a result."""
         del request
         found = queries.get_result(result)
-        pages = found.pages[get_site_language()]
-        content = {
-            **{name: getattr(found, name) for name in ResultSerializer.Meta.fields},
-            **{name: pages[name] for name in ("territory", "fictional", "answer", "figures")},
-            "freshness": services.check_freshness(found),
-            "files": list_result_files(found),
-        }
-        return Response(ResultDetailSerializer(cast("Any", content)).data)
+
+        def build(result: Result) -> Any:
+            pages = result.pages[get_site_language()]
+            content = {
+                **{name: getattr(result, name) for name in ResultSerializer.Meta.fields},
+                **{name: pages[name] for name in ("territory", "fictional", "answer", "figures")},
+                "freshness": services.check_freshness(result),
+                "files": list_result_files(result),
+            }
+            return ResultDetailSerializer(cast("Any", content)).data
+
+        return Response(read_frozen(found, build))
 
 
 class PlaceListView(OrganisationView):

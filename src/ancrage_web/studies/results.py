@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -19,9 +19,11 @@ from django.http import Http404
 from django_scopes import scopes_disabled
 
 from ancrage import __version__
-from ancrage.errors import MissingDataError
+from ancrage.errors import InputError, MissingDataError
 from ancrage.language import LANGUAGES, Language, Text
 from ancrage_web.studies.models import Result, Scenario, Study
+
+T = TypeVar("T")
 
 # Folder of the results under MEDIA_ROOT, one folder by run.
 FOLDER = "results"
@@ -176,6 +178,27 @@ def is_changed(result: Result, scenario: Scenario) -> bool:
     """Say whether the settings of a scenario differ from those that a result was computed with."""
     asked: dict[str, Any] = {**scenario.settings, "epci": list(scenario.study.epci)}
     return asked != dict(result.settings)
+
+
+def read_frozen(result: Result, read: Callable[[Result], T]) -> T:
+    """Return what is read of the pages or the map of a result, which keep the form of the version that wrote them.
+
+    Raises
+    ------
+    InputError
+        If an older version wrote them in a form that this one does not read.
+    """
+    try:
+        return read(result)
+    except (LookupError, TypeError, ValueError, StopIteration) as error:
+        if result.version == __version__:
+            raise
+        raise InputError(
+            f"This result was written by version {result.version} of Ancrage, in a form that version {__version__} "
+            "does not show any more. It is kept as it is: ask for the computation again to read one here.",
+            f"Ce résultat a été écrit par la version {result.version} d'Ancrage, dans une forme que la version "
+            f"{__version__} n'affiche plus. Il est conservé tel quel : relancez le calcul pour en lire un ici.",
+        ) from error
 
 
 def get_folder(result: Result) -> Path:

@@ -23,6 +23,9 @@ NAME_LENGTH = 160
 NOTES_LENGTH = 20_000
 COMMENT_LENGTH = 5_000
 SHARE_DAYS = 365
+# EPCI of one study, and computations of one organisation that wait or go on: the queue is that of every organisation.
+MOST_EPCI = 12
+MOST_OPEN_RUNS = 20
 # Budget proposed for a first scenario [EUR per inhabitant and per year]: the assumption of `ancrage sweep`.
 EUROS_PER_INHABITANT = 5.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -20,6 +21,8 @@ from ancrage.errors import AncrageError
 from ancrage.language import Language
 from ancrage_web.territories import queries
 from ancrage_web.territories.models import Epci, Store
+
+logger = logging.getLogger("ancrage.portraits")
 
 # What a child process makes, with its type; JSON is written by the page itself.
 MEDIA_TYPES = {
@@ -73,16 +76,20 @@ def make_file(store: Store, epci: Epci, kind: str, language: Language) -> Path:
     BusyError
         If `SLOTS` files are being made already.
     FileFailedError
-        If the child process fails or takes too long.
+        If the child process fails or takes too long, or if the disk refuses (full, read-only).
     """
     target = find_folder(store) / epci.code / f"{language}.{kind}"
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _take_slot(Path(settings.FILES) / "portraits"):
-        # Someone may have made it while the slot was taken.
-        if not target.exists():
-            _run_child(target, kind, _build_request(store, epci, kind, language))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _take_slot(Path(settings.FILES) / "portraits"):
+            # Someone may have made it while the slot was taken.
+            if not target.exists():
+                _run_child(target, kind, _build_request(store, epci, kind, language))
+    except OSError as error:
+        logger.error("the %s file of a portrait cannot be written: %s", kind, error.strerror)
+        raise FileFailedError(kind) from error
     return target
 
 

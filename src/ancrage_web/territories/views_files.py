@@ -68,7 +68,7 @@ def _list_cells(epci: Epci, store: Store, answer: tuple[str, str]) -> list[str |
         epci.communes_count,
         epci.population,
         answer[epci.has_flows],
-        say(epci.typology),
+        say(epci.typology) if epci.typology else "",
     ]
 
 

@@ -12,6 +12,7 @@ from ancrage_web.audit.services import record
 from ancrage_web.studies.enums import OPEN, Status
 from ancrage_web.studies.models import Result, Run, Scenario
 from ancrage_web.studies.results import compute_key, get_folder, read_inputs
+from ancrage_web.studies.rules import MOST_OPEN_RUNS
 from ancrage_web.studies.running import mark_interrupted
 from ancrage_web.studies.services.scenarios import check_settings, lock_scenario
 from ancrage_web.studies.services.studies import lock_study
@@ -32,7 +33,8 @@ def ask_run(actor: Actor, scenario: Scenario) -> Run:
     ForbiddenError
         If the actor is no editor.
     InputError, MissingDataError
-        If the study is archived, the settings cannot be used any more or the data is missing.
+        If the study is archived, the settings cannot be used any more, the data is missing or too many computations
+        of the organisation wait already.
     """
     actor.require(Role.EDITOR)
     mark_interrupted()
@@ -59,6 +61,7 @@ def ask_run(actor: Actor, scenario: Scenario) -> Run:
             run.started_at = run.ended_at = now
             Scenario.objects.filter(pk=saved.pk).update(result=held)
         else:
+            _check_queue()
             run.task = str(compute_run.enqueue(str(run.pk)).id)
         run.save(force_insert=True)
         record(
@@ -69,6 +72,16 @@ def ask_run(actor: Actor, scenario: Scenario) -> Run:
             after={"scenario": str(saved.pk), "version": saved.version, "stored": run.status == Status.DONE},
         )
     return run
+
+
+def _check_queue() -> None:
+    if Run.objects.filter(status__in=OPEN).count() >= MOST_OPEN_RUNS:
+        raise InputError(
+            f"{MOST_OPEN_RUNS} computations of your organisation already wait or go on: wait for one to end, or cancel "
+            "one.",
+            f"{MOST_OPEN_RUNS} calculs de votre organisation sont déjà en attente ou en cours : attendez la fin de "
+            "l'un d'eux, ou annulez-en un.",
+        )
 
 
 def cancel_run(actor: Actor, run: Run) -> Run:

@@ -15,7 +15,7 @@ from ancrage_web.audit.services import record
 from ancrage_web.studies.enums import OPEN
 from ancrage_web.studies.models import HandOver, Run, Scenario, Study
 from ancrage_web.studies.results import check_freshness, list_used, remove_unused
-from ancrage_web.studies.rules import NAME_LENGTH, NOTES_LENGTH, ConflictError, check_text, list_changes
+from ancrage_web.studies.rules import MOST_EPCI, NAME_LENGTH, NOTES_LENGTH, ConflictError, check_text, list_changes
 from ancrage_web.territories.models import Epci
 
 __all__ = [
@@ -39,7 +39,8 @@ def create_study(actor: Actor, *, name: str, epci: Sequence[str], notes: str = "
     ForbiddenError
         If the actor is no editor.
     InputError
-        If the name is empty or too long, no EPCI is given, or one is unknown or without home-work flows.
+        If the name is empty or too long, no EPCI is given or too many are, or one is unknown or without home-work
+        flows.
     """
     actor.require(Role.EDITOR)
     name = check_text(name, "name", NAME_LENGTH)
@@ -220,6 +221,13 @@ def _check_epci(epci: Sequence[str]) -> list[str]:
         raise InputError(
             "No territory is chosen: choose at least one EPCI.",
             "Aucun territoire n'est choisi : choisissez au moins un EPCI.",
+        )
+    if len(codes) > MOST_EPCI:
+        raise InputError(
+            f"{len(codes)} EPCI are chosen, {MOST_EPCI} at most can be studied together: choose those of one "
+            "catchment, and make several studies.",
+            f"{len(codes)} EPCI sont choisis, on en étudie {MOST_EPCI} ensemble au plus : choisissez ceux d'un même "
+            "bassin, et faites plusieurs études.",
         )
     known = {row.code: row for row in Epci.objects.filter(code__in=codes).only("code", "name", "has_flows")}
     for code in codes:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from ancrage import __version__
 from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.accounts.access import organisation_view
@@ -25,6 +26,7 @@ from ancrage_web.studies.comparison import (
     write_difference_csv,
 )
 from ancrage_web.studies.models import Result, Scenario
+from ancrage_web.studies.results import read_frozen
 from ancrage_web.studies.views import area
 from ancrage_web.studies.views.result_pages import find_picture
 from ancrage_web.studies.views.results import name_file
@@ -90,7 +92,10 @@ def _compare(chosen: list[Scenario]) -> tuple[Comparison, list[Result]]:
             f"{len(chosen)} scénario(s) calculé(s) choisi(s) : choisissez-en de {FEWEST} à {MOST}.",
         )
     results = [queries.get_result(scenario.result_id) for scenario in chosen if scenario.result_id]
-    return compare_results(results, [scenario.name for scenario in chosen]), results
+    names = [scenario.name for scenario in chosen]
+    # One of another version, if there is one, tells why they cannot be compared.
+    other = next((result for result in results if result.version != __version__), results[0])
+    return read_frozen(other, lambda _other: compare_results(results, names)), results
 
 
 def _build_comparison(chosen: list[Scenario]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ancrage_web.design.keeping import render_kept
 from ancrage_web.design.words import get_site_language
 from ancrage_web.studies import queries, services
 from ancrage_web.studies.models import Result, Run, Scenario
-from ancrage_web.studies.results import ResultFile, find_file, list_files
+from ancrage_web.studies.results import ResultFile, find_file, list_files, read_frozen
 from ancrage_web.studies.views import result_pages as pages
 
 # Sections of the detail after the networks: what the plan is, what it changes, how far to trust it, what it rests on.
@@ -99,7 +99,9 @@ def _describe_member(actor: Actor, scenario: Scenario, result: Result) -> dict[s
 
 def render_summary(request: HttpRequest, result: Result, context: dict[str, Any]) -> HttpResponse:
     """Render the page for elected members, for a member or for someone with a link."""
-    return render_kept(request, "studies/result.html", (result.pk,), lambda: _build_summary(result), context)
+    return render_kept(
+        request, "studies/result.html", (result.pk,), lambda: read_frozen(result, _build_summary), context
+    )
 
 
 def _build_summary(result: Result) -> dict[str, Any]:
@@ -134,7 +136,7 @@ def render_detail(request: HttpRequest, result: Result, context: dict[str, Any])
         request,
         "studies/result_detail.html",
         (result.pk, point, alternative),
-        lambda: _build_detail(result, point, alternative),
+        lambda: read_frozen(result, lambda found: _build_detail(found, point, alternative)),
         context,
     )
 

@@ -23,13 +23,13 @@ from ancrage_web.design.words import get_site_language, say
 from ancrage_web.studies import queries, services
 from ancrage_web.studies.forms import CommentForm, ConfirmForm, DuplicateForm, StudyForm
 from ancrage_web.studies.models import Study
+from ancrage_web.studies.rules import MOST_EPCI
 from ancrage_web.studies.views import area
 from ancrage_web.studies.views.cards import build_cards, build_scenario_rows
 from ancrage_web.territories import queries as territories
 from ancrage_web.territories.models import Commune
 
 PAGE_SIZE = 20
-MOST_EPCI = 12
 
 
 @organisation_view(Role.READER)
