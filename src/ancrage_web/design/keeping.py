@@ -19,8 +19,8 @@ from django.shortcuts import render
 
 from ancrage_web.design.words import get_site_language
 
-# Memory that the parts may take in a process, compressed [bytes]: about a thousand portraits.
-LIMIT = 24 * 1024 * 1024
+# Memory that the parts may take in a process, compressed [bytes]: some 400 portraits, of the 15 MB left under 300.
+LIMIT = 8 * 1024 * 1024
 # What an entry weighs beside its texts: keys, lists [bytes].
 _OVERHEAD = 1_000
 _OK = 200
