@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STAMP = "gathered"
 # Files of packages that no page uses: compressing them would double the time of a first start.
-UNUSED = ["rest_framework", "django_htmx", "django_filters", "admin"]
+UNUSED = ["rest_framework", "django_filters", "admin"]
 
 
 def serve(
