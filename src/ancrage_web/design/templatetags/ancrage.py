@@ -7,8 +7,8 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
+from django.template import library
 from django.template.base import FilterExpression, Node, NodeList, Parser, Token
-from django.template.library import SimpleNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -54,7 +54,7 @@ class FixedSentence(Node):
 def read_pair(parser: Parser, token: Token) -> Node:
     """Return the node of `{% say %}`."""
     node = _read_any(parser, token)
-    assert isinstance(node, SimpleNode)
+    assert isinstance(node, library.SimpleNode)
     if node.kwargs or not all(_is_quoted(each) for each in node.args):
         return node
     fr, en = (each.var for each in node.args)
