@@ -79,7 +79,7 @@ def test_invitation_accepted_while_it_is_revoked_is_one_or_the_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin = world.get_actor("administrator")
-    monkeypatch.setattr(invitations, "create_token", lambda: "the link")
+    monkeypatch.setattr(invitations, "create_secret", lambda: "the link")
     invitation = invitations.invite_member(admin, "stranger@example.org", "editor")
     stranger = world.people["stranger"]
     assert stranger is not None
