@@ -45,6 +45,8 @@ $(VENV)/.synced: pyproject.toml requirements/dev.txt | $(filter .uv/bin/uv,$(UV)
 	$(UV) venv -q --allow-existing --python $(PYTHON) $(VENV) || $(UV) venv -q --allow-existing --python '>=3.11' $(VENV)
 	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip sync -q --compile-bytecode --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --no-deps --no-build-isolation -e .
+	# So that no process writes bytecode later: Python 3.11 may leave half a file when a signal comes meanwhile.
+	$(BIN)/python -m compileall -q src
 	# The kernels are compiled here, so that no first plan waits for them; a stale cache is not noticed by numba. Those
 	# of another Python of the same checkout stay.
 	rm -f src/ancrage/siting/__pycache__/*.$$($(BIN)/python -c 'import sys; print("py%d%d" % sys.version_info[:2])').*
