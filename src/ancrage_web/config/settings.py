@@ -50,6 +50,8 @@ INSTALLED_APPS = [
     "ancrage_web.pages",
     "ancrage_web.api",
     "ancrage_web.studies",
+    "ancrage_web.conventions",
+    "ancrage_web.cofunding",
     "ancrage_web.territories",
     "ancrage_web.accounts",
     "ancrage_web.audit",

@@ -1,0 +1,1 @@
+"""Conventions de revitalisation: their life, money, requests of aid, jobs and committees."""

@@ -1,0 +1,50 @@
+"""Models of the conventions, one module per part of their life."""
+
+from ancrage_web.conventions.models.agreement import (
+    Amendment,
+    Basin,
+    Convention,
+    Document,
+    Partner,
+    Party,
+    Remark,
+    StatusChange,
+)
+from ancrage_web.conventions.models.aid import Beneficiary, DeclaredAid, Request
+from ancrage_web.conventions.models.follow_up import (
+    CalendarLink,
+    Committee,
+    Decision,
+    EngineeringDays,
+    ImportDraft,
+    Job,
+    ReminderSent,
+    ReminderSubscription,
+)
+from ancrage_web.conventions.models.money import Account, Action, Entry, Funder
+
+__all__ = [
+    "Account",
+    "Action",
+    "Amendment",
+    "Basin",
+    "Beneficiary",
+    "CalendarLink",
+    "Committee",
+    "Convention",
+    "Decision",
+    "DeclaredAid",
+    "Document",
+    "EngineeringDays",
+    "Entry",
+    "Funder",
+    "ImportDraft",
+    "Job",
+    "Partner",
+    "Party",
+    "Remark",
+    "ReminderSent",
+    "ReminderSubscription",
+    "Request",
+    "StatusChange",
+]

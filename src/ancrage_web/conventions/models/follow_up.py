@@ -1,0 +1,224 @@
+"""What is followed: jobs, engineering, committees, reminders."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django_scopes import ScopedManager
+
+from ancrage_web.conventions.enums import CommitteeKind, Contract, Outcome
+from ancrage_web.conventions.models.agreement import Convention, Document
+from ancrage_web.conventions.models.aid import Request
+from ancrage_web.conventions.models.money import Action
+
+
+class Job(models.Model):
+    """One job of the register; a post, never a person.
+
+    Attributes
+    ----------
+    kept : an existing job that was threatened and is maintained, instead of a new one.
+    programmed_on : of the project sheet; committed_on : of the committee's decision; hired_on : of the contract (or
+        of the proof that it is maintained); left_on : of its end.
+    present_6, present_12, present_24 : still there that many months after the hire; None while it was not checked.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    convention = models.ForeignKey(Convention, on_delete=models.CASCADE, related_name="jobs")
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
+    label = models.CharField(max_length=160)
+    kept = models.BooleanField(default=False)
+    contract = models.CharField(max_length=16, choices=Contract.choices, blank=True)
+    fte = models.DecimalField(max_digits=4, decimal_places=2, default=1)
+    sector = models.CharField(max_length=160, blank=True)
+    commune = models.CharField(max_length=5, blank=True)
+    programmed_on = models.DateField(null=True, blank=True)
+    committed_on = models.DateField(null=True, blank=True)
+    hired_on = models.DateField(null=True, blank=True)
+    left_on = models.DateField(null=True, blank=True)
+    present_6 = models.BooleanField(null=True, blank=True)
+    present_12 = models.BooleanField(null=True, blank=True)
+    present_24 = models.BooleanField(null=True, blank=True)
+    proof = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[models.Manager[Job]] = ScopedManager(organisation="convention__organisation")
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "label"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(fte__gt=0, fte__lte=1), name="job_fte_is_a_share"),
+            models.CheckConstraint(condition=Q(contract__in=("", *Contract.values)), name="job_contract_known"),
+            models.CheckConstraint(
+                condition=Q(left_on__isnull=True) | Q(hired_on__isnull=False, left_on__gte=F("hired_on")),
+                name="job_left_after_its_hire",
+            ),
+            models.CheckConstraint(
+                condition=Q(hired_on__isnull=True) | ~Q(contract=""), name="job_hired_has_a_contract"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class EngineeringDays(models.Model):
+    """Work of a provider paid by the convention, in person-days (Cour des comptes 2015, recommendation 5)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    convention = models.ForeignKey(Convention, on_delete=models.CASCADE, related_name="engineering")
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    provider = models.CharField(max_length=160)
+    on = models.DateField()
+    days = models.DecimalField(max_digits=6, decimal_places=2)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    label = models.CharField(max_length=200)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[EngineeringDays]] = ScopedManager(organisation="convention__organisation")
+
+    class Meta:
+        ordering: ClassVar = ["on", "created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(days__gt=0), name="engineering_days_above_zero"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="engineering_amount_not_negative"),
+        ]
+
+
+class Committee(models.Model):
+    """A committee: its day, its frozen file, its minutes.
+
+    Attributes
+    ----------
+    frozen_on : day whose figures are in the file; frozen_at : when it was made; content : those figures as plain
+        values, never changed afterwards; folder : where its files are, under MEDIA_ROOT: LANGUAGE/committee.pdf...
+    held_at : when its minutes were recorded.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    convention = models.ForeignKey(Convention, on_delete=models.PROTECT, related_name="committees")
+    kind = models.CharField(max_length=10, choices=CommitteeKind.choices, default=CommitteeKind.FOLLOW_UP)
+    day = models.DateField()
+    report_sent_on = models.DateField(null=True, blank=True)
+    agenda = models.TextField(blank=True)
+    frozen_on = models.DateField(null=True, blank=True)
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    content = models.JSONField(null=True, blank=True)
+    folder = models.CharField(max_length=200, blank=True)
+    minutes = models.TextField(blank=True)
+    minutes_document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    held_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Committee]] = ScopedManager(organisation="convention__organisation")
+
+    class Meta:
+        ordering: ClassVar = ["day", "created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=CommitteeKind.values), name="committee_kind_known"),
+            models.UniqueConstraint(fields=["convention", "day"], name="committee_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(frozen_at__isnull=True, frozen_on__isnull=True, content__isnull=True)
+                | Q(frozen_at__isnull=False, frozen_on__isnull=False, content__isnull=False),
+                name="committee_frozen_has_its_content",
+            ),
+        ]
+
+
+class Decision(models.Model):
+    """What a committee said of a request of aid; recorded with the minutes, applied to the request and the ledger."""
+
+    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="decisions")
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="decisions")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    conditions = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Decision]] = ScopedManager(organisation="committee__convention__organisation")
+
+    class Meta:
+        ordering: ClassVar = ["request__number"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="decision_outcome_known"),
+            models.UniqueConstraint(fields=["committee", "request"], name="decision_once_in_committee"),
+            models.CheckConstraint(
+                condition=Q(outcome="granted", amount__gt=0) | (~Q(outcome="granted") & Q(amount__isnull=True)),
+                name="decision_granted_has_an_amount",
+            ),
+        ]
+
+
+class CalendarLink(models.Model):
+    """The address of an iCalendar feed of the deadlines that someone may see; only its fingerprint is kept."""
+
+    organisation = models.ForeignKey("accounts.Organisation", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[CalendarLink]] = ScopedManager(organisation="organisation")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "user"], name="calendar_link_once"),
+        ]
+
+
+class ReminderSubscription(models.Model):
+    """Someone who wants an e-mail this many days before each deadline of a convention."""
+
+    convention = models.ForeignKey(Convention, on_delete=models.CASCADE, related_name="subscriptions")
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    days_before = models.PositiveSmallIntegerField(default=15)
+
+    objects: ClassVar[models.Manager[ReminderSubscription]] = ScopedManager(organisation="convention__organisation")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["convention", "user"], name="reminder_subscription_once"),
+        ]
+
+
+class ReminderSent(models.Model):
+    """A reminder that was sent, so that it is sent once."""
+
+    subscription = models.ForeignKey(ReminderSubscription, on_delete=models.CASCADE, related_name="sent")
+    key = models.CharField(max_length=40)
+    day = models.DateField()
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[ReminderSent]] = ScopedManager(
+        organisation="subscription__convention__organisation"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subscription", "key", "day"], name="reminder_sent_once"),
+        ]
+
+
+class ImportDraft(models.Model):
+    """A spreadsheet being imported: checked, shown, then confirmed or forgotten.
+
+    Attributes
+    ----------
+    path : of the file under MEDIA_ROOT; sha256 : of its bytes, checked again at the confirmation.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey("accounts.Organisation", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=200)
+    path = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    created_by = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[ImportDraft]] = ScopedManager(organisation="organisation")

@@ -1,0 +1,7 @@
+"""Addresses of committees, their files and their minutes."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

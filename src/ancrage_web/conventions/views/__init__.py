@@ -1,0 +1,1 @@
+"""Pages of the conventions, one module per part."""
