@@ -14,6 +14,7 @@ from ancrage_web.conventions.models.aid import Beneficiary, DeclaredAid, Request
 from ancrage_web.conventions.models.follow_up import (
     CalendarLink,
     Committee,
+    CommitteeFile,
     Decision,
     EngineeringDays,
     ImportDraft,
@@ -31,6 +32,7 @@ __all__ = [
     "Beneficiary",
     "CalendarLink",
     "Committee",
+    "CommitteeFile",
     "Convention",
     "Decision",
     "DeclaredAid",

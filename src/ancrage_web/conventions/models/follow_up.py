@@ -92,13 +92,14 @@ class EngineeringDays(models.Model):
 
 
 class Committee(models.Model):
-    """A committee: its day, its frozen file, its minutes.
+    """A committee: its day, what is written for it, its minutes. Its frozen figures are in `CommitteeFile`.
 
     Attributes
     ----------
-    frozen_on : day whose figures are in the file; frozen_at : when it was made; content : those figures as plain
-        values, never changed afterwards; folder : where its files are, under MEDIA_ROOT: LANGUAGE/committee.pdf...
-    held_at : when its minutes were recorded.
+    agenda : points that are no request of aid; notes : {identifier of an action: comment}, written in the file.
+    residual_note : what becomes of the money left, for the final balance.
+    held_at : when its minutes were recorded; nothing of it changes afterwards.
+    version : raised at each change; a change states the version it started from.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -107,13 +108,12 @@ class Committee(models.Model):
     day = models.DateField()
     report_sent_on = models.DateField(null=True, blank=True)
     agenda = models.TextField(blank=True)
-    frozen_on = models.DateField(null=True, blank=True)
-    frozen_at = models.DateTimeField(null=True, blank=True)
-    content = models.JSONField(null=True, blank=True)
-    folder = models.CharField(max_length=200, blank=True)
+    notes = models.JSONField(default=dict, blank=True)
+    residual_note = models.TextField(blank=True)
     minutes = models.TextField(blank=True)
     minutes_document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     held_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -124,10 +124,42 @@ class Committee(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(kind__in=CommitteeKind.values), name="committee_kind_known"),
             models.UniqueConstraint(fields=["convention", "day"], name="committee_once_a_day"),
+        ]
+
+
+class CommitteeFile(models.Model):
+    """The figures of a committee, frozen at a day; freezing again adds a version, and none is ever changed.
+
+    Attributes
+    ----------
+    number : 1, 2, 3... of the committee; frozen_on : day whose figures they are.
+    content : those figures as plain values (`ancrage.conventions.committee`); sha256 : of its canonical JSON.
+    status : "waiting", "making", "made" or "failed": where the PDF, DOCX and XLSX files stand.
+    folder : where they are, under MEDIA_ROOT: LANGUAGE/NAME.pdf...
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="files")
+    number = models.PositiveSmallIntegerField()
+    frozen_on = models.DateField()
+    frozen_at = models.DateTimeField(auto_now_add=True)
+    frozen_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    content = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    status = models.CharField(max_length=8, default="waiting")
+    asked_at = models.DateTimeField()
+    folder = models.CharField(max_length=200)
+
+    objects: ClassVar[models.Manager[CommitteeFile]] = ScopedManager(
+        organisation="committee__convention__organisation"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["committee", "number"], name="committee_file_number_once"),
             models.CheckConstraint(
-                condition=Q(frozen_at__isnull=True, frozen_on__isnull=True, content__isnull=True)
-                | Q(frozen_at__isnull=False, frozen_on__isnull=False, content__isnull=False),
-                name="committee_frozen_has_its_content",
+                condition=Q(status__in=("waiting", "making", "made", "failed")), name="committee_file_status_known"
             ),
         ]
 
