@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ancrage.conventions import aid, cofunding, delays, obligation, valuation
 from ancrage.conventions.content import Action, Content, check_content
+from ancrage.conventions.life import Way
 from ancrage.conventions.model import Finding
 from ancrage.parameters import Parameters
 
@@ -79,9 +80,16 @@ class ActionFacts(_Part):
 
 
 class ConventionFacts(_Part):
-    """The convention itself."""
+    """The convention itself.
+
+    Attributes
+    ----------
+    way : a voluntary approach has no least contribution; a collective agreement has no mandatory content, duration
+        or committee of its own.
+    """
 
     name: str = ""
+    way: Way = "local"
     framework: bool = False
     framework_signed: date | None = None
     basins: tuple[str, ...] = ()
@@ -152,17 +160,21 @@ def check_convention(facts: ConventionFile, on: date, parameters: Parameters) ->
         For facts that contradict each other, or a day outside the known periods.
     """
     findings: list[Finding] = []
+    # Who owes nothing, or takes part by common agreement, has neither these delays nor a floor.
+    owed = facts.convention is None or facts.convention.way != "voluntary"
     if facts.company is not None:
         company = obligation.Company(facts.company.employees, facts.company.group_employees, facts.company.insolvency)
-        findings.append(obligation.check_scope(company, parameters, affects_basin=facts.company.affects_basin))
+        scope = obligation.check_scope(company, parameters, affects_basin=facts.company.affects_basin)
+        findings.append(scope)
+        owed = owed and scope.value not in ("negotiated", "none")
     jobs = None
     if facts.project is not None:
-        found = _check_project(facts.project, facts.convention, parameters)
+        found = _check_project(facts.project, facts.convention, parameters, owed=owed)
         findings += found
         jobs = next(f.value for f in found if f.rule.id in ("R5", "R7") and isinstance(f.value, int))
     contribution = None
     if facts.obligation is not None and jobs is not None:
-        contribution, found_obligation = _check_obligation(facts.obligation, jobs, parameters)
+        contribution, found_obligation = _check_obligation(facts.obligation, jobs, parameters, owed=owed)
         findings += found_obligation
     if facts.convention is not None:
         findings += _check_convention(facts, facts.convention, contribution, jobs, on, parameters)
@@ -173,15 +185,17 @@ def check_convention(facts: ConventionFile, on: date, parameters: Parameters) ->
     return tuple(findings)
 
 
-def _check_project(project: ProjectFacts, convention: ConventionFacts | None, parameters: Parameters) -> list[Finding]:
+def _check_project(
+    project: ProjectFacts, convention: ConventionFacts | None, parameters: Parameters, *, owed: bool
+) -> list[Finding]:
     framework = convention is not None and convention.framework
     findings = [delays.check_framework(project.departements, parameters)]
-    if project.decided is not None:
+    if owed and project.decided is not None:
         findings.append(delays.compute_prefect_deadline(project.decided, parameters))
-    if project.owed_since is not None:
+    if owed and project.owed_since is not None:
         findings.append(delays.compute_option_deadline(project.owed_since, parameters))
     start = project.decided if project.rcc else project.notified
-    if start is not None:
+    if owed and start is not None:
         signed = None if convention is None else convention.signed
         findings.append(delays.compute_signature_deadline(start, parameters, rcc=project.rcc, signed=signed))
     findings.append(
@@ -197,23 +211,30 @@ def _check_project(project: ProjectFacts, convention: ConventionFacts | None, pa
     return findings
 
 
-def _check_obligation(owed: ObligationFacts, jobs: int, parameters: Parameters) -> tuple[Decimal | None, list[Finding]]:
-    amount = owed.amount
-    if amount is None and owed.multiple is not None:
-        amount = obligation.compute_multiple_amount(jobs, owed.multiple, owed.reference, parameters)
+def compute_contribution(facts: ObligationFacts, jobs: int, parameters: Parameters) -> Decimal | None:
+    """Return the contribution [EUR]: as written, else the multiple for `jobs` removed, else None."""
+    if facts.amount is not None or facts.multiple is None:
+        return facts.amount
+    return obligation.compute_multiple_amount(jobs, facts.multiple, facts.reference, parameters)
+
+
+def _check_obligation(
+    facts: ObligationFacts, jobs: int, parameters: Parameters, *, owed: bool
+) -> tuple[Decimal | None, list[Finding]]:
+    amount = compute_contribution(facts, jobs, parameters)
     if amount is None:
-        findings = [obligation.compute_floor(jobs, owed.reference, parameters)]
+        findings = [obligation.compute_floor(jobs, facts.reference, parameters)] if owed else []
     else:
-        findings = list(
-            obligation.check_contribution(
-                amount, jobs, owed.reference, parameters, unable=owed.unable, opinion=owed.opinion
-            )
+        floor, usual = obligation.check_contribution(
+            amount, jobs, facts.reference, parameters, unable=facts.unable, opinion=facts.opinion
         )
-    findings.append(obligation.compute_default_payment(jobs, owed.reference, parameters))
-    if owed.agreement_commitments is not None:
-        findings.append(obligation.check_agreement(owed.agreement_commitments, jobs, owed.reference, parameters))
-    if owed.agreement_requested is not None:
-        findings.append(delays.compute_opposition_deadline(owed.agreement_requested, parameters))
+        findings = [floor, usual] if owed else [usual]
+    if owed:
+        findings.append(obligation.compute_default_payment(jobs, facts.reference, parameters))
+        if facts.agreement_commitments is not None:
+            findings.append(obligation.check_agreement(facts.agreement_commitments, jobs, facts.reference, parameters))
+        if facts.agreement_requested is not None:
+            findings.append(delays.compute_opposition_deadline(facts.agreement_requested, parameters))
     return amount, findings
 
 
@@ -231,6 +252,8 @@ def _check_convention(
     findings: list[Finding] = []
     if convention.framework_signed is not None:
         findings.append(delays.compute_local_deadline(convention.framework_signed, parameters))
+    if convention.way == "agreement":
+        return findings
     if months is not None:
         findings.append(
             delays.check_duration(
