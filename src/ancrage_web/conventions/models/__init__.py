@@ -10,7 +10,7 @@ from ancrage_web.conventions.models.agreement import (
     Remark,
     StatusChange,
 )
-from ancrage_web.conventions.models.aid import Beneficiary, DeclaredAid, Request
+from ancrage_web.conventions.models.aid import Beneficiary, CallLink, DeclaredAid, Request
 from ancrage_web.conventions.models.follow_up import (
     CalendarLink,
     Committee,
@@ -31,6 +31,7 @@ __all__ = [
     "Basin",
     "Beneficiary",
     "CalendarLink",
+    "CallLink",
     "Committee",
     "CommitteeFile",
     "Convention",

@@ -74,10 +74,13 @@ class Request(models.Model):
     status : key of `requests.STATUS_NAMES`; nature : key of `requests.NATURE_NAMES`.
     amount_asked, amount_granted : [EUR]; project_cost : of the whole project [EUR].
     jobs_created, jobs_maintained : promised in the project sheet.
-    de_minimis : the aid counts under regulation 2023/2831.
+    de_minimis : the aid counts under regulation 2023/2831; other_basis : why it does not, in words.
+    grant_equivalent : of a loan or a guarantee [EUR]: what counts as aid; None counts the whole amount.
     draft : what the public form holds while it is not submitted, field by field.
     token_hash : fingerprint of the link of the beneficiary, empty for a request written by the manager.
     contact_email : where the beneficiary is written to; erased on demand and with the retention rule.
+    public : the beneficiary wrote it through the public form; draft : see above, never shown before it is submitted.
+    ended_on : day it was closed: paid in full, or withdrawn.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -96,6 +99,9 @@ class Request(models.Model):
     jobs_created = models.PositiveIntegerField(default=0)
     jobs_maintained = models.PositiveIntegerField(default=0)
     de_minimis = models.BooleanField(default=True)
+    other_basis = models.CharField(max_length=400, blank=True)
+    grant_equivalent = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    public = models.BooleanField(default=False)
     contact_email = models.EmailField(blank=True)
     draft = models.JSONField(default=dict)
     token_hash = models.CharField(max_length=64, blank=True)
@@ -132,7 +138,28 @@ class Request(models.Model):
                 condition=~Q(status__in=tuple(requests.FUNDED)) | Q(amount_granted__gt=0, decided_on__isnull=False),
                 name="request_granted_has_its_amount",
             ),
+            models.CheckConstraint(
+                condition=Q(grant_equivalent__isnull=True) | Q(grant_equivalent__gte=0),
+                name="request_grant_equivalent_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title or str(self.number)
+
+
+class CallLink(models.Model):
+    """The public address where firms start a request of aid; one per convention, only its fingerprint is kept.
+
+    Attributes
+    ----------
+    closed_at : since when it opens nothing; None while it is open. A new address replaces the fingerprint.
+    """
+
+    convention = models.OneToOneField(Convention, on_delete=models.CASCADE, related_name="call_link")
+    token_hash = models.CharField(max_length=64, unique=True)
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[CallLink]] = ScopedManager(organisation="convention__organisation")
