@@ -62,9 +62,9 @@ def format_date(day: date, language: Language) -> str:
 
 
 def format_money(amount: Decimal, language: Language) -> str:
-    """Return an amount of euros to the cent: "1 234,50 €" (no-break spaces), "EUR 1,234.50"."""
+    """Return an amount of euros to the cent: "1 234,50 €" (no-break spaces), "€1,234.50"."""
     written = f"{abs(amount):,.2f}"
     sign = "−" if amount < 0 else ""
     if language == "fr":
         return f"{sign}{written.replace(',', chr(0x202F)).replace('.', ',')}\u00a0€"
-    return f"{sign}EUR\u00a0{written}"
+    return f"{sign}€{written}"

@@ -58,7 +58,7 @@ def test_rate_and_ceiling_of_a_source_are_on_what_it_may_pay() -> None:
     )
     (limit,) = check_project(PROJECT, grants, PARAMETERS).limits
     assert (limit.name, limit.allowed) == ("DSIL", 180_000)
-    assert "EUR 180,000.00" in limit.reason.en.replace("\u00a0", " ")
+    assert "€180,000.00" in limit.reason.en
 
 
 def test_private_revitalisation_money_lowers_the_base_of_the_own_share() -> None:
