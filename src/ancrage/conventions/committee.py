@@ -366,7 +366,7 @@ def list_obstacles(snapshot: Snapshot) -> tuple[Text, ...]:
         found.append(
             Text(
                 f"{unknown} checks of presence at 6, 12 or 24 months are due and not recorded in the register of jobs.",
-                f"{unknown} vérifications de présence à 6, 12 ou 24 mois sont dues et manquent au registre des emplois.",
+                f"{unknown} vérifications de présence à 6, 12 ou 24 mois sont dues et manquent au registre.",
             )
         )
     if snapshot.jobs.declared.posts:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.conf import settings
 
 from ancrage import __version__
 from ancrage.errors import AncrageError
 from ancrage.language import Language
+from ancrage_web.design.children import RETRY_SECONDS, BusyError, ChildFailedError, run_child, take_slot
 from ancrage_web.territories import queries
 from ancrage_web.territories.models import Epci, Store
+
+__all__ = [
+    "MEDIA_TYPES",
+    "RETRY_SECONDS",
+    "SLOTS",
+    "BusyError",
+    "FileFailedError",
+    "find_folder",
+    "make_file",
+    "remove_former_files",
+]
 
 logger = logging.getLogger("ancrage.portraits")
 
@@ -33,18 +40,7 @@ MEDIA_TYPES = {
 }
 # Each child takes a few hundred megabytes for a few seconds: no more than this many at once.
 SLOTS = 2
-RETRY_SECONDS = 10
 _LONGEST_SECONDS = 120
-
-
-class BusyError(AncrageError):
-    """As many files as allowed are being made: ask again in a moment."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"Several files are being made at this moment. Ask again in {RETRY_SECONDS} seconds.",
-            f"Plusieurs fichiers sont en cours de préparation. Redemandez celui-ci dans {RETRY_SECONDS} secondes.",
-        )
 
 
 class FileFailedError(AncrageError):
@@ -83,10 +79,13 @@ def make_file(store: Store, epci: Epci, kind: str, language: Language) -> Path:
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _take_slot(Path(settings.FILES) / "portraits"):
+        with take_slot(Path(settings.FILES) / "portraits", SLOTS):
             # Someone may have made it while the slot was taken.
             if not target.exists():
-                _run_child(target, kind, _build_request(store, epci, kind, language))
+                request = _build_request(store, epci, kind, language)
+                run_child("ancrage_web.territories.file_worker", target, request, seconds=_LONGEST_SECONDS)
+    except ChildFailedError as error:
+        raise FileFailedError(kind) from error
     except OSError as error:
         logger.error("the %s file of a portrait cannot be written: %s", kind, error.strerror)
         raise FileFailedError(kind) from error
@@ -102,52 +101,6 @@ def _build_request(store: Store, epci: Epci, kind: str, language: Language) -> d
         "map": queries.read_map(epci.code),
         "name": settings.INSTANCE_NAME,
     }
-
-
-def _run_child(target: Path, kind: str, request: dict[str, Any]) -> None:
-    """Run the child process; the file appears at once, whole, or not at all."""
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as folder:
-        aside = Path(folder) / target.name
-        try:
-            ended = subprocess.run(  # noqa: S603 - our own module, on a path that we chose
-                [sys.executable, "-m", "ancrage_web.territories.file_worker", str(aside)],
-                input=json.dumps(request).encode(),
-                stdout=subprocess.DEVNULL,
-                timeout=_LONGEST_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise FileFailedError(kind) from error
-        if ended.returncode or not aside.exists():
-            raise FileFailedError(kind)
-        aside.replace(target)
-
-
-@contextmanager
-def _take_slot(folder: Path) -> Iterator[None]:
-    """Hold one of the slots; the end of a killed process gives it back."""
-    for number in range(SLOTS):
-        with (folder / f".slot-{number}").open("a+b") as file:
-            if _try_hold(file):
-                yield
-                return
-    raise BusyError
-
-
-def _try_hold(file: BinaryIO) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def remove_former_files(store: Store) -> None:
