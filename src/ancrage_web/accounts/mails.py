@@ -205,6 +205,20 @@ MAILS: dict[str, Mail] = {
             _SIGNATURE,
         ),
     ),
+    "convention_reminder": Mail(
+        Text("Deadlines of “{convention}”", "Échéances de « {convention} »"),
+        _join(
+            Text(
+                "Hello,\n\nYou asked to be reminded of the deadlines of the convention “{convention}”:\n\n"
+                "{deadlines}\n\nThe rule and the article of each, and the way to stop these e-mails, are on its "
+                "calendar:\n\n{link}",
+                "Bonjour,\n\nVous avez demandé à être prévenu des échéances de la convention « {convention} » :\n\n"
+                "{deadlines}\n\nLa règle et l'article de chacune, et le moyen d'arrêter ces e-mails, sont sur son "
+                "calendrier :\n\n{link}",
+            ),
+            _SIGNATURE,
+        ),
+    ),
     "account_erased": Mail(
         Text("Your account is erased", "Votre compte est effacé"),
         _join(

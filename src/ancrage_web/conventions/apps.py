@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -10,3 +12,7 @@ class ConventionsConfig(AppConfig):
 
     name = "ancrage_web.conventions"
     label = "conventions"
+
+    def ready(self) -> None:
+        """Connect what follows from events."""
+        import_module("ancrage_web.conventions.receivers")
