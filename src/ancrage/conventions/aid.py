@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from ancrage.conventions.delays import add_months
@@ -29,6 +29,65 @@ class Aid:
     granted: date
 
 
+@dataclass(frozen=True)
+class Counted:
+    """An aid of the window.
+
+    Attributes
+    ----------
+    leaves : first day on which it no longer counts.
+    """
+
+    aid: Aid
+    leaves: date
+
+
+@dataclass(frozen=True)
+class Window:
+    """What an undertaking received over the three years that end on a day.
+
+    Attributes
+    ----------
+    start, end : days of the window, both included; counted : aids in it, the earliest first.
+    held, ceiling, room : received, allowed, and still possible on the last day [EUR].
+    """
+
+    start: date
+    end: date
+    counted: tuple[Counted, ...]
+    held: Decimal
+    ceiling: Decimal
+    room: Decimal
+
+
+def compute_window(undertaking: str, on: date, aids: Sequence[Aid], parameters: Parameters) -> Window:
+    """R17: what counts on a day, the room left, and when each aid leaves the window.
+
+    Raises
+    ------
+    ParameterError
+        For a day outside the regulation.
+    """
+    ceiling = parameters.get("deminimis_ceiling", on).money
+    months = 12 * round(parameters.get("deminimis_window").value)
+    start = add_months(on, -months)
+    counted = tuple(
+        Counted(aid, _find_leaving(aid.granted, months))
+        for aid in sorted(aids, key=lambda a: a.granted)
+        if aid.undertaking == undertaking and start <= aid.granted <= on
+    )
+    held = sum((each.aid.amount for each in counted), Decimal(0))
+    return Window(start, on, counted, held, ceiling, max(ceiling - held, Decimal(0)))
+
+
+def _find_leaving(granted: date, months: int) -> date:
+    # The window starts on the last day of a month where its day does not exist: one aid may count a day or two longer.
+    day = add_months(granted, months) + timedelta(days=1)
+    while add_months(day, -months) <= granted:
+        day += timedelta(days=1)
+    return day
+
+
 def check_de_minimis(
     undertaking: str, asked: Decimal, on: date, aids: Sequence[Aid], parameters: Parameters
 ) -> Finding:
@@ -51,17 +110,11 @@ def check_de_minimis(
             f"The aid asked for is {asked}: give a positive amount of euros.",
             f"L'aide demandée vaut {asked} : donnez un montant en euros positif.",
         )
-    ceiling = parameters.get("deminimis_ceiling", on).money
-    years = round(parameters.get("deminimis_window").value)
-    start = add_months(on, -12 * years)
-    counted = sorted(
-        (aid for aid in aids if aid.undertaking == undertaking and start <= aid.granted <= on), key=lambda a: a.granted
-    )
-    held = sum((aid.amount for aid in counted), Decimal(0))
-    room = max(ceiling - held, Decimal(0))
+    window = compute_window(undertaking, on, aids, parameters)
+    held, ceiling, room = window.held, window.ceiling, window.room
     lines = (
-        Line(Text("Aids count from", "Aides comptées à partir du"), start),
-        *(_build_line(aid) for aid in counted),
+        Line(Text("Aids count from", "Aides comptées à partir du"), window.start),
+        *(_build_line(each.aid) for each in window.counted),
         Line(Text("Already granted", "Déjà accordé"), held, "EUR"),
         Line(Text("Asked", "Demandé"), asked, "EUR"),
         Line(Text("Total", "Total"), held + asked, "EUR"),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from decimal import ROUND_DOWN, Decimal
+from typing import Literal, TypeAlias, TypeVar
 
 from ancrage.errors import InputError
-from ancrage.language import Text
+from ancrage.language import Text, format_money
 
 Status: TypeAlias = Literal[
     "draft", "submitted", "returned", "instructed", "granted", "refused", "agreed", "ended", "withdrawn"
 ]
 Who: TypeAlias = Literal["beneficiary", "manager"]
 Nature: TypeAlias = Literal["grant", "loan", "guarantee", "service"]
+
+K = TypeVar("K")
 
 STATUS_NAMES: dict[Status, Text] = {
     "draft": Text("draft", "brouillon"),
@@ -109,3 +112,54 @@ def check_transition(start: Status, end: Status, who: Who) -> Transition:
             f"« {names[end].fr} » relève de : {', '.join(WHO_NAMES[w].fr for w in allowed)}.",
         )
     return found
+
+
+def allocate_amount(amount: Decimal, held: Mapping[K, Decimal]) -> dict[K, Decimal]:
+    """Share an amount [EUR] between funders in proportion to what each holds, to the cent.
+
+    The cents that rounding leaves go one by one to the largest remainders, in the order given where they are equal.
+
+    Returns
+    -------
+    The part of each, never above what it holds; their sum is the amount.
+
+    Raises
+    ------
+    InputError
+        If the amount is negative, finer than a cent, or above what is held.
+    """
+    cent, total = Decimal("0.01"), sum(held.values(), Decimal(0))
+    if amount < 0 or amount != amount.quantize(cent):
+        raise InputError(
+            f"The amount to share is {amount}: give a positive amount, to the cent.",
+            f"Le montant à répartir est {amount} : donnez un montant positif, au centime.",
+        )
+    if amount > total:
+        raise InputError(
+            f"{format_money(amount, 'en')} cannot be taken from {format_money(total, 'en')}: lower the amount.",
+            f"{format_money(amount, 'fr')} ne tiennent pas dans {format_money(total, 'fr')} : réduisez le montant.",
+        )
+    if total == 0:
+        return dict.fromkeys(held, Decimal(0))
+    exact = {key: amount * part / total for key, part in held.items()}
+    parts = {key: part.quantize(cent, ROUND_DOWN) for key, part in exact.items()}
+    missing = int((amount - sum(parts.values(), Decimal(0))) / cent)
+    for key in sorted(held, key=lambda k: parts[k] - exact[k])[:missing]:
+        parts[key] += cent
+    return parts
+
+
+def is_de_minimis(nature: str, *, de_minimis: bool) -> bool:
+    """Say whether a request counts under the de minimis ceiling: a service is paid to a provider, not to the firm."""
+    return de_minimis and nature != "service"
+
+
+def compute_counted_amount(nature: str, amount: Decimal, grant_equivalent: Decimal | None) -> Decimal:
+    """Return what counts as aid of an amount granted [EUR].
+
+    Of a loan or a guarantee it is the grant equivalent that someone computed; the whole amount where nobody did, which
+    is the careful side.
+    """
+    if nature in ("loan", "guarantee") and grant_equivalent is not None:
+        return min(grant_equivalent, amount)
+    return amount
