@@ -80,6 +80,7 @@ class Request(models.Model):
     token_hash : fingerprint of the link of the beneficiary, empty for a request written by the manager.
     contact_email : where the beneficiary is written to; erased on demand and with the retention rule.
     public : the beneficiary wrote it through the public form; draft : see above, never shown before it is submitted.
+    mail_failed : the last e-mail to the beneficiary did not leave.
     ended_on : day it was closed: paid in full, or withdrawn.
     """
 
@@ -102,6 +103,7 @@ class Request(models.Model):
     other_basis = models.CharField(max_length=400, blank=True)
     grant_equivalent = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     public = models.BooleanField(default=False)
+    mail_failed = models.BooleanField(default=False)
     contact_email = models.EmailField(blank=True)
     draft = models.JSONField(default=dict)
     token_hash = models.CharField(max_length=64, blank=True)
