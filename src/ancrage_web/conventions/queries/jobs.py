@@ -1,0 +1,97 @@
+"""Reading of the jobs register, inside the scope of the organisation that owns the convention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from ancrage.conventions.jobs import JobCounts, JobRecord, count_jobs
+from ancrage_web.conventions.models import Convention, Job
+
+_FIELDS = (
+    "fte",
+    "kept",
+    "programmed_on",
+    "committed_on",
+    "hired_on",
+    "left_on",
+    "proof_id",
+    "present_6",
+    "present_12",
+    "present_24",
+    "action_id",
+    "request_id",
+    "commune",
+    "contract",
+)
+
+
+def list_jobs(convention: Convention) -> QuerySet[Job]:
+    """Return the posts of a convention with their action, request and proof."""
+    return (
+        Job.objects.filter(convention=convention)
+        .select_related("action", "request__beneficiary", "proof")
+        .order_by("created_at", "label", "pk")
+    )
+
+
+def get_job(convention: Convention, key: UUID) -> Job:
+    """Return a post of a convention.
+
+    Raises
+    ------
+    Http404
+        If it is not one of the convention.
+    """
+    job = list_jobs(convention).filter(pk=key).first()
+    if job is None:
+        raise Http404
+    return job
+
+
+def build_record(job: Job) -> JobRecord:
+    """Return what the library counts of a post."""
+    return _build(tuple(getattr(job, name) for name in _FIELDS))
+
+
+def build_records(jobs: Iterable[Job]) -> list[JobRecord]:
+    """Return what the library counts of some posts."""
+    return [build_record(job) for job in jobs]
+
+
+def read_job_records(convention: Convention) -> list[JobRecord]:
+    """Return all posts of a convention, in one query."""
+    return [_build(row) for row in Job.objects.filter(convention=convention).values_list(*_FIELDS)]
+
+
+def read_job_counts(convention: Convention, on: date | None = None) -> JobCounts:
+    """Count the posts of a convention at the end of a day (None: today), in one query."""
+    return count_jobs(read_job_records(convention), on or timezone.localdate())
+
+
+def _build(row: tuple[Any, ...]) -> JobRecord:
+    values = dict(zip(_FIELDS, row, strict=True))
+    return JobRecord(
+        fte=values["fte"],
+        kept=bool(values["kept"]),
+        programmed_on=values["programmed_on"],
+        committed_on=values["committed_on"],
+        hired_on=values["hired_on"],
+        left_on=values["left_on"],
+        proved=values["proof_id"] is not None,
+        present={
+            6: values["present_6"],
+            12: values["present_12"],
+            24: values["present_24"],
+        },
+        action=str(values["action_id"] or ""),
+        request=str(values["request_id"] or ""),
+        commune=str(values["commune"]),
+        contract=str(values["contract"]),
+    )
