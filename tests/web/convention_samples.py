@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from web.conftest import World
 
 # SIREN and SIRET that exist nowhere, with right control digits.
-SIREN, SIRET = "999999998", "99999999800015"
+SIREN, SIRET = "999999998", "99999999800019"
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
 

@@ -31,8 +31,7 @@ def check_siren(text: str) -> str:
             f"« {text} » n'est pas un SIREN, qui compte neuf chiffres : recopiez-le depuis l'Annuaire des entreprises, "
             "ou laissez le champ vide.",
         )
-    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(digits)]
-    if sum(value - 9 if value > 9 else value for value in doubled) % 10:
+    if not _fits_luhn(digits):
         raise InputError(
             f"The SIREN '{text}' has a wrong control digit: one of its digits is probably mistyped. Check it in the "
             "Annuaire des entreprises.",
@@ -40,6 +39,42 @@ def check_siren(text: str) -> str:
             "Vérifiez-le dans l'Annuaire des entreprises.",
         )
     return digits
+
+
+def check_siret(text: str) -> str:
+    """Return a SIRET as fourteen digits; nothing for nothing.
+
+    The establishments of La Poste follow another rule (the sum of their digits is a multiple of five), which is left
+    out: only its head office has a SIRET that fits here.
+
+    Raises
+    ------
+    InputError
+        If it is not made of fourteen digits, or if a control digit (of the SIREN, or of the whole) does not fit.
+    """
+    digits = "".join(text.split())
+    if not digits:
+        return ""
+    if len(digits) != 14 or not digits.isascii() or not digits.isdigit():
+        raise InputError(
+            f"'{text}' is not a SIRET, which has fourteen digits: copy it from the Annuaire des entreprises, or give "
+            "the nine digits of the SIREN.",
+            f"« {text} » n'est pas un SIRET, qui compte quatorze chiffres : recopiez-le depuis l'Annuaire des "
+            "entreprises, ou donnez les neuf chiffres du SIREN.",
+        )
+    if not _fits_luhn(digits[:9]) or not _fits_luhn(digits):
+        raise InputError(
+            f"The SIRET '{text}' has a wrong control digit: one of its digits is probably mistyped. Check it in the "
+            "Annuaire des entreprises (for an establishment of La Poste, give its SIREN).",
+            f"Le SIRET « {text} » a une clé de contrôle fausse : un de ses chiffres est sans doute mal recopié. "
+            "Vérifiez-le dans l'Annuaire des entreprises (pour un établissement de La Poste, donnez son SIREN).",
+        )
+    return digits
+
+
+def _fits_luhn(digits: str) -> bool:
+    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
 def check_organisation_name(text: str) -> str:
