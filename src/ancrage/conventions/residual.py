@@ -12,6 +12,16 @@ from ancrage.errors import InputError
 from ancrage.language import Text, format_money
 
 
+# What a value is counted in, a year; candidates of two units are never compared.
+UNITS: tuple[str, ...] = ("h", "km", "kg CO2", "EUR")
+UNIT_NAMES: dict[str, Text] = {
+    "h": Text("hours of travel saved a year", "heures de trajet évitées par an"),
+    "km": Text("kilometres by car saved a year", "kilomètres en voiture évités par an"),
+    "kg CO2": Text("kg of CO2 saved a year", "kg de CO2 évités par an"),
+    "EUR": Text("euros of benefit a year", "euros de gain par an"),
+}
+
+
 @dataclass(frozen=True)
 class Candidate:
     """Something that the money left could pay.
