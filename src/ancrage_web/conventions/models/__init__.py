@@ -13,6 +13,7 @@ from ancrage_web.conventions.models.agreement import (
 from ancrage_web.conventions.models.aid import Beneficiary, CallLink, DeclaredAid, Request
 from ancrage_web.conventions.models.follow_up import (
     CalendarLink,
+    Candidate,
     Committee,
     CommitteeFile,
     Decision,
@@ -31,6 +32,7 @@ __all__ = [
     "Basin",
     "Beneficiary",
     "CalendarLink",
+    "Candidate",
     "CallLink",
     "Committee",
     "CommitteeFile",

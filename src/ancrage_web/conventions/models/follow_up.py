@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django_scopes import ScopedManager
 
-from ancrage_web.conventions.enums import CommitteeKind, Contract, Outcome
+from ancrage.conventions.residual import UNITS
+from ancrage_web.conventions.enums import ActionKind, CommitteeKind, Contract, Outcome
 from ancrage_web.conventions.models.agreement import Convention, Document
 from ancrage_web.conventions.models.aid import Request
 from ancrage_web.conventions.models.money import Action
@@ -89,6 +90,47 @@ class EngineeringDays(models.Model):
             models.CheckConstraint(condition=Q(days__gt=0), name="engineering_days_above_zero"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="engineering_amount_not_negative"),
         ]
+
+
+class Candidate(models.Model):
+    """Something that the money left could pay: a planned third place of a study, a coaching action, or another use.
+
+    Attributes
+    ----------
+    kind : key of `enums.ActionKind`; key : what makes a place of a study unique ("result:code"), empty when typed.
+    cost : asked of the convention [EUR]; value : a year, in `unit` ("h", "km", "kg CO2", "EUR").
+    ground : where the value comes from; computed_on : day of the study, None when typed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    convention = models.ForeignKey(Convention, on_delete=models.CASCADE, related_name="candidates")
+    kind = models.CharField(max_length=14, choices=ActionKind.choices)
+    name = models.CharField(max_length=160)
+    commune = models.CharField(max_length=5, blank=True)
+    cost = models.DecimalField(max_digits=14, decimal_places=2)
+    value = models.FloatField()
+    unit = models.CharField(max_length=8)
+    ready_by = models.DateField(null=True, blank=True)
+    ground = models.CharField(max_length=300)
+    key = models.CharField(max_length=80, blank=True)
+    computed_on = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Candidate]] = ScopedManager(organisation="convention__organisation")
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "name"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=ActionKind.values), name="candidate_kind_known"),
+            models.CheckConstraint(condition=Q(unit__in=UNITS), name="candidate_unit_known"),
+            models.CheckConstraint(condition=Q(cost__gt=0, value__gte=0), name="candidate_cost_above_zero"),
+            models.UniqueConstraint(
+                fields=["convention", "key"], condition=~Q(key=""), name="candidate_once_in_convention"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Committee(models.Model):
