@@ -19,6 +19,7 @@ _PICTURED = (
     *("network_map", "frontier", "site_share", "value_histogram"),
     *("ranking_map", "ranking_top", "ranking_spread"),
     *("portrait_map", "positions", "destinations"),
+    *("committee_money", "committee_actions", "committee_jobs"),
 )
 _MOST_WIDE = 60
 
