@@ -33,6 +33,32 @@ ANSWER_NAMES: dict[Answer, Text] = {
     "obtained": Text("obtained", "obtenu"),
     "refused": Text("refused", "refusé"),
 }
+# What pays for a project, and what its money is for the rules: own, public or private. A pooled fund is private unless
+# its legal form makes it public: then it enters the public base, so both are offered.
+SOURCE_KINDS: dict[str, tuple[Text, cofunding.Origin]] = {
+    "own": (Text("own funds", "fonds propres"), "own"),
+    "convention": (Text("convention de revitalisation", "convention de revitalisation"), "private"),
+    "pooled": (Text("pooled fund (private)", "fonds mutualisé (privé)"), "private"),
+    "pooled_public": (Text("pooled fund (legally public)", "fonds mutualisé (public)"), "public"),
+    "detr": (Text("DETR", "DETR"), "public"),
+    "dsil": (Text("DSIL", "DSIL"), "public"),
+    "state": (Text("State, other", "État, autre"), "public"),
+    "region": (Text("Region", "Région"), "public"),
+    "departement": (Text("Département", "Département"), "public"),
+    "europe": (Text("LEADER / ERDF", "LEADER / FEDER"), "public"),
+    "operator": (
+        Text("public operator (ADEME, Banque des Territoires...)", "opérateur public (ADEME, BdT...)"),
+        "public",
+    ),
+    "company": (Text("company", "entreprise"), "private"),
+    "other_public": (Text("other public money", "autre argent public"), "public"),
+    "other_private": (Text("other private money", "autre argent privé"), "private"),
+}
+ORIGIN_NAMES: dict[cofunding.Origin, Text] = {
+    "own": Text("own money", "fonds propres"),
+    "public": Text("public money", "argent public"),
+    "private": Text("private money, outside the public base", "argent privé, hors assiette publique"),
+}
 # Running costs, which an investment grant such as DETR does not pay (CGCT, L2334-36).
 RUNNING: frozenset[Nature] = frozenset({"staff", "rent"})
 _ZERO = Decimal(0)
