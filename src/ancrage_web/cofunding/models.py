@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django_scopes import ScopedManager
 
-from ancrage.conventions import project
+from ancrage.conventions import programmes, project
 
 ORIGINS = ("own", "public", "private")
 
@@ -75,12 +75,12 @@ class Programme(models.Model):
 
     Attributes
     ----------
-    nature : "grant", "loan", "study", "training", "tax" or "other"; origin : as in `cofunding.Source`.
+    nature : key of `programmes.NATURE_NAMES`; origin : as in `cofunding.Source`.
     rate_max : 0..1, ceiling : [EUR]; investment_only : running costs are not eligible; detr : rule R19 applies.
-    sizes : of the firms it is for, as [least, most] employees; sectors : beginnings of NAF codes, none for all.
-    places : codes of regions, departements, EPCI or communes, none for the whole country.
-    stages : of the project ("idea", "creation", "growth", "investment", "takeover", "difficulty"), none for all.
-    source : where it was read; verified_on : when someone checked it there.
+    employees_min, employees_max : size of the firms it is for; 0 as the least says that every size is welcome.
+    sectors : beginnings of NAF codes; places : codes of regions, departements, EPCI or communes; stages : keys of
+        `programmes.STAGE_NAMES`; in each, none for all and None where it is not said.
+    source : where it was read, under which licence; verified_on : when someone checked it there.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -97,14 +97,15 @@ class Programme(models.Model):
     detr = models.BooleanField(default=False)
     employees_min = models.PositiveIntegerField(null=True, blank=True)
     employees_max = models.PositiveIntegerField(null=True, blank=True)
-    sectors = models.JSONField(default=list)
-    places = models.JSONField(default=list)
-    stages = models.JSONField(default=list)
+    sectors = models.JSONField(null=True, blank=True)
+    places = models.JSONField(null=True, blank=True)
+    stages = models.JSONField(null=True, blank=True)
     eligibility = models.TextField(blank=True)
     amount_text = models.TextField(blank=True)
     url = models.URLField(max_length=500, blank=True)
     valid_until = models.DateField(null=True, blank=True)
     source = models.CharField(max_length=240, blank=True)
+    licence = models.CharField(max_length=120, blank=True)
     verified_on = models.DateField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -116,6 +117,9 @@ class Programme(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organisation", "key"], name="programme_key_once"),
             models.CheckConstraint(condition=Q(origin__in=ORIGINS), name="programme_origin_known"),
+            models.CheckConstraint(
+                condition=Q(nature__in=tuple(programmes.NATURE_NAMES)), name="programme_nature_known"
+            ),
             models.CheckConstraint(
                 condition=Q(rate_max__isnull=True) | Q(rate_max__gt=0, rate_max__lte=1),
                 name="programme_rate_is_a_share",
@@ -131,13 +135,14 @@ class Source(models.Model):
 
     Attributes
     ----------
-    answer : key of `project.ANSWER_NAMES`; payments : [["2027-04-01", "0.30"], ...], quarters and shares.
+    kind : key of `project.SOURCE_KINDS`, which gives the origin; answer : key of `project.ANSWER_NAMES`; payments : [["2027-04-01", "0.30"], ...], quarters and shares.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="sources")
     programme = models.ForeignKey(Programme, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     position = models.PositiveSmallIntegerField(default=0)
     name = models.CharField(max_length=160)
+    kind = models.CharField(max_length=16)
     origin = models.CharField(max_length=8)
     asked = models.DecimalField(max_digits=14, decimal_places=2)
     answer = models.CharField(max_length=10, default="planned")
@@ -147,7 +152,6 @@ class Source(models.Model):
     investment_only = models.BooleanField(default=False)
     detr = models.BooleanField(default=False)
     payments = models.JSONField(default=list)
-    notes = models.TextField(blank=True)
 
     objects: ClassVar[models.Manager[Source]] = ScopedManager(organisation="project__organisation")
 
@@ -155,6 +159,7 @@ class Source(models.Model):
         ordering: ClassVar = ["position", "name"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["project", "name"], name="source_once_in_project"),
+            models.CheckConstraint(condition=Q(kind__in=tuple(project.SOURCE_KINDS)), name="source_kind_known"),
             models.CheckConstraint(condition=Q(origin__in=ORIGINS), name="source_origin_known"),
             models.CheckConstraint(condition=Q(answer__in=tuple(project.ANSWER_NAMES)), name="source_answer_known"),
             models.CheckConstraint(condition=Q(asked__gte=0, obtained__gte=0), name="source_not_negative"),
@@ -180,9 +185,17 @@ class PastGrant(models.Model):
     lon = models.FloatField(null=True, blank=True)
     lat = models.FloatField(null=True, blank=True)
     source = models.CharField(max_length=240)
+    licence = models.CharField(max_length=120, blank=True)
 
     objects: ClassVar[models.Manager[PastGrant]] = ScopedManager(organisation="organisation")
 
     class Meta:
         ordering: ClassVar = ["-year", "description"]
-        indexes: ClassVar = [models.Index(fields=["organisation", "departement"], name="past_grant_by_departement")]
+        indexes: ClassVar = [
+            models.Index(fields=["organisation", "departement"], name="past_grant_by_departement"),
+            # What is nearby is first looked for in a band of latitudes.
+            models.Index(fields=["organisation", "lat"], name="past_grant_by_latitude"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gte=0), name="past_grant_not_negative"),
+        ]
