@@ -116,7 +116,7 @@ def test_create_convention_refuses_what_cannot_be(world: World, given: dict[str,
 
 
 def test_siret_needs_both_control_digits() -> None:
-    assert check_siret(" 999 999 998 00015 ") == SIRET
+    assert check_siret(" 999 999 998 00019 ") == SIRET
     assert check_siret("") == ""
     for wrong in ("99999999800015", "99999999700019"):
         with pytest.raises(InputError, match="wrong control digit"):
