@@ -77,6 +77,30 @@ ACTION_NAMES: dict[str, Text] = {
     "basin.changed": Text("Employment basin changed", "Bassin d'emploi modifié"),
     "basin.removed": Text("Employment basin removed", "Bassin d'emploi retiré"),
     "amendment.recorded": Text("Amendment recorded", "Avenant enregistré"),
+    "beneficiary.created": Text("Beneficiary added", "Bénéficiaire ajouté"),
+    "beneficiary.changed": Text("Beneficiary changed", "Bénéficiaire modifié"),
+    "beneficiary.aid_declared": Text("De minimis aid declared", "Aide de minimis déclarée"),
+    "beneficiary.aid_removed": Text("De minimis aid taken away", "Aide de minimis retirée"),
+    "request.created": Text("Request of aid written", "Demande d'aide saisie"),
+    "request.changed": Text("Request of aid changed", "Demande d'aide modifiée"),
+    "request.started": Text("Request of aid started by a link", "Demande d'aide ouverte par un lien"),
+    "request.submitted": Text("Request of aid submitted", "Demande d'aide déposée"),
+    "request.returned": Text("Request of aid sent back", "Demande d'aide renvoyée à compléter"),
+    "request.instructed": Text("Request of aid ready for the committee", "Demande d'aide instruite"),
+    "request.reopened": Text("Request of aid taken back", "Instruction d'une demande d'aide reprise"),
+    "request.granted": Text("Aid granted", "Aide accordée"),
+    "request.refused": Text("Aid refused", "Aide refusée"),
+    "request.postponed": Text("Request of aid postponed", "Demande d'aide reportée"),
+    "request.agreed": Text("Agreement with a beneficiary signed", "Convention d'aide signée"),
+    "request.paid": Text("Aid paid", "Aide payée"),
+    "request.given_back": Text("Aid given back", "Aide reversée"),
+    "request.ended": Text("Request of aid ended", "Demande d'aide soldée"),
+    "request.withdrawn": Text("Request of aid withdrawn", "Demande d'aide retirée"),
+    "request.draft_erased": Text("Draft of a request erased", "Brouillon de demande effacé"),
+    "request.contact_erased": Text("Contact of a request erased", "Contact d'une demande effacé"),
+    "request.link_renewed": Text("Link of a beneficiary renewed", "Lien d'un bénéficiaire renouvelé"),
+    "call.opened": Text("Public address of requests opened", "Adresse publique des demandes ouverte"),
+    "call.closed": Text("Public address of requests closed", "Adresse publique des demandes fermée"),
 }
 
 # What an action was done to, and the model whose name is shown beside it (None: its identifier is enough).
@@ -100,6 +124,8 @@ OBJECTS: dict[str, tuple[Text, str | None]] = {
     "party": (Text("party", "partie"), "conventions.Party"),
     "basin": (Text("employment basin", "bassin d'emploi"), "conventions.Basin"),
     "amendment": (Text("amendment", "avenant"), None),
+    "beneficiary": (Text("beneficiary", "bénéficiaire"), "conventions.Beneficiary"),
+    "request": (Text("request of aid", "demande d'aide"), None),
 }
 
 FIELD_NAMES: dict[str, Text] = {
@@ -189,6 +215,9 @@ FIELD_NAMES: dict[str, Text] = {
     "ends_on": Text("last day", "dernier jour"),
     "special_circumstances": Text("special circumstances", "circonstances particulières"),
     "jobs_target": Text("jobs aimed at", "objectif d'emplois"),
+    "amount_asked": Text("amount asked for", "montant demandé"),
+    "amount_granted": Text("amount granted", "montant accordé"),
+    "document": Text("document", "pièce"),
 }
 
 
