@@ -8,7 +8,7 @@ from typing import Any
 
 from ancrage.conventions.committee_comparison import Change, Comparison, RequestChange
 from ancrage.reports.committee_context import CommitteeContext, read_number
-from ancrage.reports.model import Cell, Table
+from ancrage.reports.model import Cell, Column, Table
 
 _WORDS = ("programmed", "committed", "declared", "created", "maintained", "left")
 
@@ -220,26 +220,36 @@ def build_findings_table(context: CommitteeContext) -> Table | None:
     )
 
 
-def build_changes_table(context: CommitteeContext, comparison: Comparison) -> Table:
-    """Build the totals and the jobs before and after."""
+def build_money_changes_table(context: CommitteeContext, comparison: Comparison) -> Table:
+    """Build the amounts before and after."""
     pen = context.pen
-    money = [(context.word("balance", change.key), change) for change in comparison.totals if change.key != "left"]
+    return Table(
+        "money_changes",
+        pen.say("Money since last time", "Argent depuis"),
+        pen.say("The money, before and after", "L'argent, avant et après"),
+        (
+            context.column("name", pen.say("Amount", "Montant"), width=2.4),
+            context.money_column("before", context.short_day(comparison.before)),
+            context.money_column("after", context.short_day(comparison.after)),
+            context.money_column("difference", pen.say("Difference", "Écart")),
+        ),
+        tuple((context.word("balance", change.key), *_list_sides(change)) for change in comparison.totals),
+    )
+
+
+def build_job_changes_table(context: CommitteeContext, comparison: Comparison) -> Table:
+    """Build the posts and the person-days before and after."""
+    pen = context.pen
     posts = [(context.word("jobs", change.key), change) for change in comparison.jobs]
     days = (pen.say("Person-days of the providers", "Jours-hommes des prestataires"), comparison.engineering_days)
-    rows = tuple(
-        (name, unit, float(change.before), float(change.after), float(change.difference))
-        for unit, lines in (("€", money), (pen.say("posts", "postes"), posts), (pen.say("days", "jours"), [days]))
-        for name, change in lines
-    )
     return Table(
-        "changes",
-        pen.say("Since last time", "Depuis le dernier comité"),
-        pen.say("Before and after", "Avant et après"),
+        "job_changes",
+        pen.say("Jobs since last time", "Emplois depuis"),
+        pen.say("The jobs, before and after", "Les emplois, avant et après"),
         (
-            context.column("name", pen.say("Figure", "Chiffre"), width=2.4),
-            context.column("unit", pen.say("Unit", "Unité"), width=0.7),
+            context.column("name", pen.say("Posts", "Postes"), width=2.4),
             *(
-                context.count_column(key, title, decimals=2, width=1.2)
+                Column(key, title, kind="number", decimals="exact", width=1.15)
                 for key, title in (
                     ("before", context.short_day(comparison.before)),
                     ("after", context.short_day(comparison.after)),
@@ -247,7 +257,7 @@ def build_changes_table(context: CommitteeContext, comparison: Comparison) -> Ta
                 )
             ),
         ),
-        rows,
+        tuple((name, *_list_sides(change)) for name, change in (*posts, days)),
     )
 
 
@@ -323,6 +333,10 @@ def _name_action(context: CommitteeContext, name: str, *, is_new: bool, is_gone:
     if is_new:
         return pen.say(f"{name} (new)", f"{name} (nouvelle)")
     return pen.say(f"{name} (removed)", f"{name} (supprimée)") if is_gone else name
+
+
+def _list_sides(change: Change) -> Iterable[Cell]:
+    return (float(change.before), float(change.after), float(change.difference))
 
 
 def _list_changes(*changes: Change) -> Iterable[Cell]:

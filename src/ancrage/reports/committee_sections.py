@@ -12,13 +12,14 @@ from ancrage.reports.committee_charts import build_action_chart, build_jobs_char
 from ancrage.reports.committee_context import CommitteeContext, count_realised
 from ancrage.reports.committee_follow_up import (
     build_action_changes_table,
-    build_changes_table,
     build_deadlines_table,
     build_engineering_table,
     build_findings_table,
     build_groups_table,
+    build_job_changes_table,
     build_job_lines_table,
     build_jobs_table,
+    build_money_changes_table,
     build_request_changes_table,
 )
 from ancrage.reports.committee_tables import (
@@ -57,7 +58,9 @@ def build_summary_section(context: CommitteeContext, figures: tuple[KeyFigure, .
     )
     chart = build_jobs_chart(context)
     blocks: list[Block] = [Paragraph(lead, "lead"), KeyFigures(figures), Items(_list_points(context))]
-    blocks.append(build_money_chart(context) if chart is None else chart)
+    blocks.append(build_money_chart(context))
+    if chart is not None:
+        blocks.append(chart)
     return Section("summary", pen.say("In one minute", "L'essentiel"), tuple(blocks))
 
 
@@ -108,8 +111,8 @@ def build_since_section(context: CommitteeContext) -> Section:
         f"Since {before}: {context.money(committed)} more committed, {context.money(paid)} more paid.",
         f"Depuis le {before} : {context.money(committed)} engagés et {context.money(paid)} payés de plus.",
     )
-    blocks: list[Block] = [Paragraph(lead, "lead"), build_changes_table(context, comparison)]
-    blocks.append(build_action_changes_table(context, comparison))
+    blocks: list[Block] = [Paragraph(lead, "lead"), build_money_changes_table(context, comparison)]
+    blocks += [build_action_changes_table(context, comparison), build_job_changes_table(context, comparison)]
     requests = build_request_changes_table(context, comparison)
     if requests is not None:
         blocks.append(requests)

@@ -40,7 +40,7 @@ from ancrage_web.conventions.models import (
     Job,
     Request,
 )
-from ancrage_web.conventions.queries.aid import check_aid
+from ancrage_web.conventions.queries.aid import check_request
 from ancrage_web.conventions.queries.jobs import build_record, list_jobs
 from ancrage_web.conventions.queries.money import Balances, read_balances
 
@@ -174,7 +174,7 @@ def read_snapshot(committee: Committee, on: date) -> frozen.Snapshot:
     spent = sum((line.amount for line in engineering), Decimal(0))
     numbered = list(
         Request.objects.filter(convention=convention)
-        .exclude(status="draft")
+        .exclude(Q(status="draft") | Q(public=True, submitted_on__isnull=True))
         .select_related("beneficiary", "action")
         .order_by("number")
     )
@@ -300,9 +300,10 @@ def _build_requests(
         if not to_decide and row.submitted_on is not None and row.submitted_on > on:
             continue
         status = _find_status(row, on)
-        finding = None
-        if to_decide and row.de_minimis and row.beneficiary is not None and row.amount_asked is not None:
-            finding = check_aid(row.beneficiary, row.amount_asked, committee.day, besides=row)
+        balance = balances.by_request.get(row.pk, ledger.Balance())
+        # What is proposed to the committee is what was set aside, at most what is asked.
+        proposed = balance.reserved or row.amount_asked
+        finding = check_request(row, proposed, committee.day) if to_decide and proposed else None
         yield frozen.RequestState(
             key=str(row.pk),
             number=row.number,
@@ -325,7 +326,7 @@ def _build_requests(
             decided_on=_before(row.decided_on, on),
             agreed_on=_before(row.agreed_on, on),
             ended_on=_before(row.ended_on, on),
-            balance=balances.by_request.get(row.pk, ledger.Balance()),
+            balance=balance,
             to_decide=to_decide,
             de_minimis=finding,
         )

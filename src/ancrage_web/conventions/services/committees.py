@@ -342,16 +342,15 @@ def _apply_decision(access: Access, committee: Committee, draft: DecisionDraft, 
             amount=draft.amount if granted else None,
             conditions=_check_text(draft.conditions, NOTE_LENGTH),
         )
-        if draft.outcome != Outcome.POSTPONED:
-            decide_request(
-                access,
-                request,
-                outcome=draft.outcome,
-                amount=draft.amount if granted else None,
-                conditions=draft.conditions,
-                on=committee.day,
-                document=document,
-            )
+        decide_request(
+            access,
+            request,
+            outcome=draft.outcome,
+            amount=draft.amount if granted else None,
+            conditions=draft.conditions,
+            on=committee.day,
+            document=document,
+        )
     except AncrageError as error:
         raise InputError(
             f"Request {name}: {error.text.en} Nothing was recorded.",
