@@ -230,7 +230,7 @@ def read_deadlines(conventions: Sequence[Convention], on: date) -> dict[UUID, tu
     keys = [convention.pk for convention in conventions]
     with scopes_disabled():
         committees: dict[UUID, list[Committee]] = _group(
-            Committee.objects.filter(convention__in=keys).defer("content", "minutes", "agenda")
+            Committee.objects.filter(convention__in=keys).only("convention", "kind", "day", "report_sent_on", "held_at")
         )
         actions = _read_actions(keys)
         posts = _read_posts(keys)

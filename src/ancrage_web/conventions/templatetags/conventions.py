@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +10,17 @@ from django import template
 
 from ancrage.language import Text, format_money
 from ancrage_web.conventions.access import Access
-from ancrage_web.design.words import get_site_language
+from ancrage_web.design.words import get_site_language, say
 
 register = template.Library()
 
 # Pages of a convention, in the order of its second navigation: route, name.
-TABS: tuple[tuple[str, Text], ...] = ()
+TABS: tuple[tuple[str, Text], ...] = (
+    ("convention", Text("Summary", "Synthèse")),
+    ("convention-calendar", Text("Calendar", "Calendrier")),
+    ("convention-partners", Text("Partners", "Partenaires")),
+    ("convention-remarks", Text("Remarks", "Remarques")),
+)
 
 
 @register.inclusion_tag("conventions/parts/convention_nav.html")
@@ -27,3 +33,15 @@ def convention_nav(access: Access, current: str) -> dict[str, Any]:
 def write_money(amount: Decimal | None) -> str:
     """Return an amount of euros to the cent, as the language of the page writes it; a dash for None."""
     return "—" if amount is None else format_money(Decimal(amount), get_site_language())
+
+
+@register.filter(name="distance")
+def say_distance(day: date, today: date) -> str:
+    """Return how far a day is, in words: "dans 12 jours", "en retard de 3 jours"."""
+    days = (day - today).days
+    if days in (0, 1):
+        return say((Text("today", "aujourd'hui"), Text("tomorrow", "demain"))[days])
+    if days > 1:
+        return say(Text(f"in {days} days", f"dans {days} jours"))
+    plural = "s" if days < -1 else ""
+    return say(Text(f"{-days} day{plural} late", f"en retard de {-days} jour{plural}"))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from ancrage_web.conventions.views import calendar
+
+urlpatterns: list[URLPattern] = [
+    path("calendrier/<str:token>.ics", calendar.send_feed, name="calendar-feed"),
+]
