@@ -10,10 +10,12 @@ another: the sum of all accounts is zero at every step, the funder's own account
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal, NamedTuple, TypeAlias
 
 from ancrage.errors import InputError
@@ -62,6 +64,7 @@ MOVES: dict[Kind, tuple[Stage, Stage]] = {
 _WITH_ACTION: frozenset[Stage] = frozenset({"planned", "reserved", "committed", "paid"})
 _WITH_REQUEST: frozenset[Stage] = frozenset({"reserved", "committed", "paid"})
 _ZERO = Decimal(0)
+_CENT = Decimal("0.01")
 
 
 class Account(NamedTuple):
@@ -99,16 +102,17 @@ class Entry:
     def list_accounts(self) -> tuple[Account, Account]:
         """Return the account the money leaves and the one it goes to."""
         start, end = MOVES[self.kind]
-        accounts = self._build_account(start), self._build_account(end)
-        return (accounts[1], accounts[0]) if self.reverses else accounts
-
-    def _build_account(self, stage: Stage) -> Account:
-        return Account(
-            stage,
-            self.funder,
-            self.action if stage in _WITH_ACTION else "",
-            self.request if stage in _WITH_REQUEST else "",
+        if self.reverses:
+            start, end = end, start
+        return (
+            build_account(start, self.funder, self.action, self.request),
+            build_account(end, self.funder, self.action, self.request),
         )
+
+
+def build_account(stage: Stage, funder: str, action: str, request: str) -> Account:
+    """Return the account of a stage: it is kept by action and by request where the stage is."""
+    return Account(stage, funder, action if stage in _WITH_ACTION else "", request if stage in _WITH_REQUEST else "")
 
 
 @dataclass(frozen=True)
@@ -158,31 +162,58 @@ def compute_balance(
     request: str | None = None,
 ) -> Balance:
     """Return the balance of a convention, or of one action, funder or request of it, at the end of a day."""
-    kept = [
-        entry
-        for entry in entries
-        if (action is None or entry.action == action)
-        and (funder is None or entry.funder == funder)
-        and (request is None or entry.request == request)
-        and (on is None or entry.on <= on)
-    ]
-    stages: dict[Stage, Decimal] = dict.fromkeys(STAGE_NAMES, _ZERO)
-    for account, amount in compute_accounts(kept).items():
-        stages[account.stage] += amount
-    returned = sum(
-        (-entry.amount if entry.reverses else entry.amount for entry in kept if entry.kind == "give_back"), _ZERO
-    )
-    committed = stages["committed"] + stages["paid"]
-    return Balance(
-        contributed=-stages["funder"],
-        planned=stages["planned"] + stages["reserved"] + committed,
-        reserved=stages["reserved"],
-        committed=committed,
-        paid=stages["paid"],
-        given_back=returned,
-        left=stages["planned"],
-        unplanned=stages["source"],
-    )
+    sums = _Sums()
+    for entry in entries:
+        if (
+            (action is None or entry.action == action)
+            and (funder is None or entry.funder == funder)
+            and (request is None or entry.request == request)
+            and (on is None or entry.on <= on)
+        ):
+            sums.add(entry)
+    return sums.build_balance()
+
+
+def group_balances(entries: Iterable[Entry], key: Callable[[Entry], str]) -> dict[str, Balance]:
+    """Return the balance of each group of entries, in one pass; entries whose key is empty are in none."""
+    groups: dict[str, _Sums] = {}
+    for entry in entries:
+        name = key(entry)
+        if name:
+            if name not in groups:
+                groups[name] = _Sums()
+            groups[name].add(entry)
+    return {name: sums.build_balance() for name, sums in groups.items()}
+
+
+class _Sums:
+    """What the stages hold, all accounts of a stage together."""
+
+    def __init__(self) -> None:
+        self.stages: dict[Stage, Decimal] = dict.fromkeys(STAGE_NAMES, _ZERO)
+        self.given_back = _ZERO
+
+    def add(self, entry: Entry) -> None:
+        start, end = MOVES[entry.kind]
+        amount = -entry.amount if entry.reverses else entry.amount
+        self.stages[start] -= amount
+        self.stages[end] += amount
+        if entry.kind == "give_back":
+            self.given_back += amount
+
+    def build_balance(self) -> Balance:
+        stages = self.stages
+        committed = stages["committed"] + stages["paid"]
+        return Balance(
+            contributed=-stages["funder"],
+            planned=stages["planned"] + stages["reserved"] + committed,
+            reserved=stages["reserved"],
+            committed=committed,
+            paid=stages["paid"],
+            given_back=self.given_back,
+            left=stages["planned"],
+            unplanned=stages["source"],
+        )
 
 
 def check_entry(entries: Sequence[Entry], entry: Entry) -> None:
@@ -196,21 +227,61 @@ def check_entry(entries: Sequence[Entry], entry: Entry) -> None:
         If the amount is not positive to the cent, a document, action or request is missing or in the way, the entry
         reversed is unknown, different or reversed already, or the money is not there.
     """
-    _check_fields(entry)
-    if any(known.id == entry.id for known in entries):
-        raise InputError(
-            f"Entry '{entry.id}' is already in the ledger.", f"L'écriture « {entry.id} » est déjà au registre."
-        )
+    check_fields(entry)
+    undone: Entry | None = None
+    for known in entries:
+        if known.id == entry.id:
+            raise InputError(
+                f"Entry '{entry.id}' is already in the ledger.", f"L'écriture « {entry.id} » est déjà au registre."
+            )
+        if entry.reverses and known.id == entry.reverses:
+            undone = known
     if entry.reverses:
-        _check_reversal(entries, entry)
+        check_reversal(entry, undone, is_reversed=any(known.reverses == entry.reverses for known in entries))
     start, _ = entry.list_accounts()
-    if start.stage == "funder":
-        return
-    after = [*entries, entry]
-    for day in sorted({entry.on, *(known.on for known in entries if known.on > entry.on)}):
-        left = compute_accounts(after, day).get(start, _ZERO)
-        if left < 0:
-            _refuse(entry, start, left + entry.amount, day)
+    if start.stage != "funder":
+        check_account(entry, start, _list_movements(entries, start))
+
+
+def check_account(
+    entry: Entry, start: Account, movements: Iterable[tuple[date, Decimal]], names: Mapping[str, str] | None = None
+) -> None:
+    """Refuse an entry that takes from an account more than it holds, on the day of the entry or on a later one.
+
+    Parameters
+    ----------
+    start : the account that the entry takes from.
+    movements : what changed that account before, without this entry: day, amount [EUR, below zero when taken];
+        in any order, several of one day or their sum.
+    names : how the funders, actions and requests are called, where their identifiers are not names.
+
+    Raises
+    ------
+    InputError
+        Says how much there is, where, and on which day it is missing.
+    """
+    held, later = _ZERO, dict[date, Decimal]()
+    for day, amount in movements:
+        if day <= entry.on:
+            held += amount
+        else:
+            later[day] = later.get(day, _ZERO) + amount
+    if held < entry.amount:
+        raise build_refusal(entry, start, held, entry.on, names)
+    for day in sorted(later):
+        held += later[day]
+        if held < entry.amount:
+            raise build_refusal(entry, start, held, day, names)
+
+
+def _list_movements(entries: Iterable[Entry], account: Account) -> Iterable[tuple[date, Decimal]]:
+    for entry in entries:
+        if entry.funder == account.funder:
+            start, end = entry.list_accounts()
+            if start == account:
+                yield entry.on, -entry.amount
+            elif end == account:
+                yield entry.on, entry.amount
 
 
 def build_reversal(entry: Entry, new_id: str, on: date, document: str) -> Entry:
@@ -220,12 +291,54 @@ def build_reversal(entry: Entry, new_id: str, on: date, document: str) -> Entry:
     )
 
 
-def _check_fields(entry: Entry) -> None:
-    if entry.amount <= 0 or entry.amount != entry.amount.quantize(Decimal("0.01")):
+def split_amount(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """Share an amount out by weights, to the cent: the parts add up to it exactly (largest remainders).
+
+    Parameters
+    ----------
+    amount : [EUR], to the cent; weights : percentages, or amounts: only their ratios count.
+        Of two equal remainders the first gets the cent.
+
+    Raises
+    ------
+    InputError
+        If the amount is not positive to the cent, a weight is below zero or all are zero.
+    """
+    _check_amount(amount)
+    total = sum(weights, _ZERO)
+    if total <= 0 or any(weight < 0 for weight in weights):
         raise InputError(
-            f"The amount of the entry is {entry.amount}: give a positive amount, to the cent.",
-            f"Le montant de l'écriture est {entry.amount} : donnez un montant positif, au centime.",
+            f"The shares {', '.join(map(str, weights)) or '-'} share nothing out: give shares of zero or more, one of "
+            "them above zero.",
+            f"Les parts {', '.join(map(str, weights)) or '-'} ne répartissent rien : donnez des parts nulles ou "
+            "positives, dont une au moins au-dessus de zéro.",
         )
+    whole, base = int(amount * 100), Fraction(total)
+    exact = [whole * Fraction(weight) / base for weight in weights]
+    cents = [math.floor(part) for part in exact]
+    missing = whole - sum(cents)
+    for rank in sorted(range(len(weights)), key=lambda rank: cents[rank] - exact[rank])[:missing]:
+        cents[rank] += 1
+    return [part * _CENT for part in cents]
+
+
+def _check_amount(amount: Decimal) -> None:
+    if amount <= 0 or amount != amount.quantize(_CENT):
+        raise InputError(
+            f"The amount of the entry is {amount}: give a positive amount, to the cent.",
+            f"Le montant de l'écriture est {amount} : donnez un montant positif, au centime.",
+        )
+
+
+def check_fields(entry: Entry) -> None:
+    """Refuse an entry that says too little or too much.
+
+    Raises
+    ------
+    InputError
+        If the amount is not positive to the cent, or a document, funder, action or request is missing or in the way.
+    """
+    _check_amount(entry.amount)
     if not entry.document.strip():
         raise InputError(
             "The entry names no document: name the piece that justifies it.",
@@ -251,8 +364,18 @@ def _check_fields(entry: Entry) -> None:
             )
 
 
-def _check_reversal(entries: Sequence[Entry], entry: Entry) -> None:
-    undone = next((known for known in entries if known.id == entry.reverses), None)
+def check_reversal(entry: Entry, undone: Entry | None, *, is_reversed: bool) -> None:
+    """Refuse to undo an entry that is unknown, another one, later, a reversal itself, or undone already.
+
+    Parameters
+    ----------
+    undone : the entry that `entry.reverses` names, None where the ledger has none; is_reversed : undone already.
+
+    Raises
+    ------
+    InputError
+        Says why.
+    """
     same = undone is not None and (
         (undone.kind, undone.funder, undone.amount, undone.action, undone.request)
         == (entry.kind, entry.funder, entry.amount, entry.action, entry.request)
@@ -265,19 +388,23 @@ def _check_reversal(entries: Sequence[Entry], entry: Entry) -> None:
             "registre, en "
             "entier, et pas avant elle.",
         )
-    if any(known.reverses == entry.reverses for known in entries):
+    if is_reversed:
         raise InputError(
             f"Entry '{entry.reverses}' is already reversed.", f"L'écriture « {entry.reverses} » est déjà contre-passée."
         )
 
 
-def _refuse(entry: Entry, start: Account, held: Decimal, day: date) -> None:
-    name, stage = KIND_NAMES[entry.kind], STAGE_NAMES[start.stage]
-    where = " / ".join(part for part in (start.action, start.request, start.funder) if part)
-    raise InputError(
+def build_refusal(
+    entry: Entry, start: Account, held: Decimal, day: date, names: Mapping[str, str] | None = None
+) -> InputError:
+    """Return the refusal of an entry that takes more than the account held [EUR] on a day (see `check_account`)."""
+    name, stage, known = KIND_NAMES[entry.kind], STAGE_NAMES[start.stage], names or {}
+    if entry.reverses:
+        name = Text(f"Reversal ({name.en})", f"Contre-passation ({name.fr})")
+    where = " / ".join(known.get(part, part) for part in (start.action, start.request, start.funder) if part)
+    return InputError(
         f"{name.en} of {format_money(entry.amount, 'en')}: only {format_money(held, 'en')} {stage.en} ({where}) on "
         f"{format_date(day, 'en')}. Lower the amount, or record what is missing before.",
         f"{name.fr} de {format_money(entry.amount, 'fr')} : seulement {format_money(held, 'fr')} {stage.fr} "
-        f"({where}) au "
-        f"{format_date(day, 'fr')}. Réduisez le montant, ou enregistrez d'abord ce qui manque.",
+        f"({where}) au {format_date(day, 'fr')}. Réduisez le montant, ou enregistrez d'abord ce qui manque.",
     )
