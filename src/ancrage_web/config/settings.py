@@ -128,6 +128,8 @@ STORAGES = {
 }
 # Attached files are never served from the web root: views hand them over after a check.
 MEDIA_ROOT = FILES / "files"
+# Largest document [MB].
+UPLOAD_MB = _env.read_number("ANCRAGE_UPLOAD_MB", 15, minimum=1)
 
 # Accounts ---------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -151,6 +151,12 @@ VARIABLES = (
         "900",
         "Longest time a study may compute, in seconds; it is then stopped and says so.",
     ),
+    Variable(
+        "ANCRAGE_UPLOAD_MB",
+        "whole number, 1 or more",
+        "15",
+        "Largest document that can be joined to a convention or to a request of aid, in megabytes.",
+    ),
     Variable("ANCRAGE_LOG_LEVEL", "debug, info, warning or error", "info", "Least level of what is logged."),
     Variable(
         "ANCRAGE_LOG_REQUESTS",
