@@ -108,7 +108,7 @@ def build_deadlines(facts: Facts, on: date, parameters: Parameters) -> tuple[Dea
         *_number_repeated(life.list_deadlines(facts.milestones, parameters)),
         *_list_actions(facts.actions),
         *_list_meetings(facts.meetings),
-        *_list_checks(facts.posts),
+        *_list_checks(facts.posts, on),
         *_list_agreements(facts),
     ]
     found = [
@@ -148,7 +148,7 @@ def _list_meetings(meetings: Iterable[Meeting]) -> list[Deadline]:
     for meeting in meetings:
         en, fr = format_date(meeting.day, "en"), format_date(meeting.day, "fr")
         met = Text(f"Meeting of the {meeting.name.en}", f"Réunion du {meeting.name.fr}")
-        found.append(Deadline(f"meeting-{meeting.id}", met, meeting.day, done=meeting.held))
+        found.append(Deadline(f"meet-{meeting.id}", met, meeting.day, done=meeting.held))
         sent = Text(f"Send the report before the committee of {en}", f"Envoyer le bilan avant le comité du {fr}")
         rule = Finding(
             RULES["R15"],
@@ -162,7 +162,7 @@ def _list_meetings(meetings: Iterable[Meeting]) -> list[Deadline]:
     return found
 
 
-def _list_checks(posts: Iterable[Posts]) -> list[Deadline]:
+def _list_checks(posts: Iterable[Posts], on: date) -> list[Deadline]:
     """Return the checks of presence, gathered by month: to be made by its end (practice)."""
     totals: dict[tuple[date, int], int] = defaultdict(int)
     waiting: dict[tuple[date, int], int] = defaultdict(int)
@@ -189,7 +189,7 @@ def _list_checks(posts: Iterable[Posts]) -> list[Deadline]:
                 ),
                 day,
                 # The day of a check is not recorded: it is enough that it was made.
-                done=None if left else day,
+                done=None if left else min(day, on),
             )
         )
     return found

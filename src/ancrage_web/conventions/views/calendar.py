@@ -81,7 +81,7 @@ def name_ground(deadline: Deadline) -> Text:
         )
     if deadline.key == "agreements":
         return Text("practice: before the end of the convention", "pratique : avant la fin de la convention")
-    if deadline.key.startswith("meeting-"):
+    if deadline.key.startswith("meet-"):
         return Text("day of the committee", "date du comité")
     return Text("date written in the convention", "date inscrite dans la convention")
 
