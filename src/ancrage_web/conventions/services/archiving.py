@@ -18,6 +18,7 @@ from ancrage_web.conventions.models import (
     Action,
     Amendment,
     Committee,
+    CommitteeFile,
     Convention,
     Decision,
     Document,
@@ -96,13 +97,11 @@ def delete_convention(access: Access) -> None:
                 "convention.",
             )
         files = list(Document.objects.filter(convention=convention).values_list("path", flat=True))
-        folders = [
-            folder
-            for folder in Committee.objects.filter(convention=convention).values_list("folder", flat=True)
-            if folder
-        ]
+        frozen = CommitteeFile.objects.filter(committee__convention=convention)
+        folders = list(frozen.values_list("folder", flat=True))
         # In the order in which one names another.
         Decision.objects.filter(committee__convention=convention).delete()
+        frozen.delete()
         Committee.objects.filter(convention=convention).delete()
         Job.objects.filter(convention=convention).delete()
         EngineeringDays.objects.filter(convention=convention).delete()
