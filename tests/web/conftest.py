@@ -17,7 +17,8 @@ from django_scopes import scope
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Kind, Role
 from ancrage_web.accounts.models import Membership, Organisation, User
-from ancrage_web.audit.triggers import create_triggers, drop_triggers
+from ancrage_web.audit import triggers as trail_triggers
+from ancrage_web.conventions import triggers as ledger_triggers
 from ancrage_web.design.keeping import keeper
 from ancrage_web.territories.models import Store
 from web.study_samples import computed, computed_larger, study_folders, study_sample
@@ -80,7 +81,7 @@ def fresh_process() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def emptied_trail() -> Iterator[None]:
-    """Let tests with real transactions empty the base: its triggers refuse to empty the trail."""
+    """Let tests with real transactions empty the base: its triggers refuse to empty the trail and the ledgers."""
     empty = TransactionTestCase._fixture_teardown
     if empty.__name__ == "empty_with_trail":  # the journeys in a browser share this fixture, in the same run
         yield
@@ -88,10 +89,12 @@ def emptied_trail() -> Iterator[None]:
 
     def empty_with_trail(case: TransactionTestCase) -> None:
         for connection in (connections[name] for name in case._databases_names(include_mirrors=False)):
-            drop_triggers(connection)
+            trail_triggers.drop_triggers(connection)
+            ledger_triggers.drop_triggers(connection)
         empty(case)
         for connection in (connections[name] for name in case._databases_names(include_mirrors=False)):
-            create_triggers(connection)
+            trail_triggers.create_triggers(connection)
+            ledger_triggers.create_triggers(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_with_trail)
