@@ -40,7 +40,7 @@ class Row:
     label: str
     value: str
     note: str = ""
-    swatch: SafeString = SafeString("")
+    swatch: str = ""
 
 
 @dataclass(frozen=True)
