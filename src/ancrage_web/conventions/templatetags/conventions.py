@@ -17,9 +17,15 @@ register = template.Library()
 # Pages of a convention, in the order of its second navigation: route, name.
 TABS: tuple[tuple[str, Text], ...] = (
     ("convention", Text("Summary", "Synthèse")),
+    ("convention-facts", Text("Facts", "Données")),
+    ("convention-parties", Text("Parties and basins", "Parties et bassins")),
+    ("convention-status", Text("Status", "Statut")),
+    ("convention-amendments", Text("Amendments", "Avenants")),
+    ("convention-rules", Text("Rules", "Règles")),
     ("convention-calendar", Text("Calendar", "Calendrier")),
     ("convention-partners", Text("Partners", "Partenaires")),
     ("convention-remarks", Text("Remarks", "Remarques")),
+    ("convention-export", Text("Export", "Export")),
 )
 
 
