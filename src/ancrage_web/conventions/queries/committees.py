@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.http import Http404
 
 from ancrage.conventions import committee as frozen
@@ -34,13 +34,13 @@ from ancrage_web.conventions.models import (
     CommitteeFile,
     Convention,
     Decision,
-    EngineeringDays,
     Entry,
     Funder,
     Job,
     Request,
 )
 from ancrage_web.conventions.queries.aid import check_request
+from ancrage_web.conventions.queries.engineering import read_engineering
 from ancrage_web.conventions.queries.jobs import build_record, list_jobs
 from ancrage_web.conventions.queries.money import Balances, read_balances
 
@@ -170,8 +170,7 @@ def read_snapshot(committee: Committee, on: date) -> frozen.Snapshot:
     records = [build_record(row) for row in rows]
     by_action = jobs.count_jobs_by(records, lambda record: record.action, on)
     counts = jobs.count_jobs(records, on)
-    engineering = _read_engineering(convention, on)
-    spent = sum((line.amount for line in engineering), Decimal(0))
+    work = read_engineering(convention, on)
     numbered = list(
         Request.objects.filter(convention=convention)
         .exclude(Q(status="draft") | Q(public=True, submitted_on__isnull=True))
@@ -219,8 +218,10 @@ def read_snapshot(committee: Committee, on: date) -> frozen.Snapshot:
             sum((state.balance.paid for state in with_jobs), Decimal(0)),
         ),
         job_lines=tuple(_build_jobs(rows, records, on)),
-        engineering=engineering,
-        engineering_share=spent / convention.amount if convention.amount else None,
+        engineering=tuple(
+            frozen.EngineeringLine(provider, effort.days, effort.amount) for provider, effort in work.by_provider
+        ),
+        engineering_share=work.total.amount / convention.amount if convention.amount else None,
         deadlines=tuple(list_convention_deadlines(convention, on)),
         findings=findings,
     )
@@ -406,13 +407,3 @@ def _find_presence(record: jobs.JobRecord, months: int, on: date) -> bool | None
     if record.hired_on is None or jobs.compute_check_day(record.hired_on, months) > on:
         return None
     return jobs.find_presence(record, months)
-
-
-def _read_engineering(convention: Convention, on: date) -> tuple[frozen.EngineeringLine, ...]:
-    rows = (
-        EngineeringDays.objects.filter(convention=convention, on__lte=on)
-        .values("provider")
-        .annotate(total_days=Sum("days"), total_amount=Sum("amount"))
-        .order_by("provider")
-    )
-    return tuple(frozen.EngineeringLine(row["provider"], row["total_days"], row["total_amount"]) for row in rows)

@@ -23,6 +23,7 @@ TABS: tuple[tuple[str, Text], ...] = (
     ("convention-amendments", Text("Amendments", "Avenants")),
     ("convention-rules", Text("Rules", "Règles")),
     ("convention-calendar", Text("Calendar", "Calendrier")),
+    ("convention-committees", Text("Committees", "Comités")),
     ("convention-partners", Text("Partners", "Partenaires")),
     ("convention-remarks", Text("Remarks", "Remarques")),
     ("convention-export", Text("Export", "Export")),
