@@ -135,7 +135,8 @@ class Source(models.Model):
 
     Attributes
     ----------
-    kind : key of `project.SOURCE_KINDS`, which gives the origin; answer : key of `project.ANSWER_NAMES`; payments : [["2027-04-01", "0.30"], ...], quarters and shares.
+    kind : key of `project.SOURCE_KINDS`, which gives the origin; answer : key of `project.ANSWER_NAMES`.
+    payments : [["2027-04-01", "0.30"], ...], quarters and shares.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="sources")

@@ -1,0 +1,1 @@
+"""Changes to projects, programmes and past grants."""

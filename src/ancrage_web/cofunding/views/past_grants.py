@@ -1,0 +1,138 @@
+"""Past grants: list, import, and what similar projects obtained nearby."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ancrage.conventions.programme_sources import GRANT_COLUMNS
+from ancrage.conventions.programme_tables import read_grant_table, write_table
+from ancrage.conventions.programmes import compute_spread
+from ancrage.errors import InputError
+from ancrage.language import Text
+from ancrage_web.accounts.access import organisation_view
+from ancrage_web.accounts.actors import Actor
+from ancrage_web.accounts.enums import Role
+from ancrage_web.cofunding import queries
+from ancrage_web.cofunding.forms_catalogue import FileForm
+from ancrage_web.cofunding.services import catalogue as services
+from ancrage_web.design.words import say
+
+PAGE_SIZE = 50
+RADII = (25, 50, 100, 200)
+RADIUS = 50
+
+
+@organisation_view(Role.READER)
+def list_past_grants(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show the past grants of the organisation, searched and filtered."""
+    names = ("q", "departement", "dispositif", "categorie", "annee")
+    given = {name: request.GET.get(name, "").replace("\x00", "").strip() for name in names}
+    year = (
+        int(given["annee"])
+        if given["annee"].isascii() and given["annee"].isdecimal() and len(given["annee"]) == 4
+        else None
+    )
+    rows = queries.list_past_grants(
+        text=given["q"],
+        departement=given["departement"],
+        scheme=given["dispositif"],
+        category=given["categorie"],
+        year=year,
+    )
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    return render(
+        request,
+        "cofunding/past_grants.html",
+        {
+            "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+            "given": given,
+            "filtered": any(given.values()),
+            "schemes": queries.list_schemes(),
+            "categories": queries.list_categories(),
+            "sets": queries.list_grant_sources(),
+            "kept_query": kept.urlencode(),
+            "can_edit": actor.role.allows(Role.EDITOR),
+        },
+    )
+
+
+@organisation_view(Role.EDITOR)
+def import_grants(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Check a CSV of past grants, and import it when it is clean and asked for."""
+    form = FileForm(request.POST if request.method == "POST" else None, request.FILES or None)
+    table = None
+    if request.method == "POST" and form.is_valid():
+        table = read_grant_table(form.read_text())
+        if request.POST.get("action") == "import" and not table.problems:
+            try:
+                done = services.import_grants(actor, table)
+            except InputError as error:
+                form.add_error("file", say(error.text))
+            else:
+                text = Text(
+                    f"{done.created} past grants imported, in place of {done.changed}.",
+                    f"{done.created} subventions passées importées, à la place de {done.changed}.",
+                )
+                messages.success(request, say(text))
+                return redirect("past-grants", organisation=actor.organisation.slug)
+    context = {"form": form, "table": table, "columns": GRANT_COLUMNS}
+    wrong = bool(form.errors) or (table is not None and bool(table.problems))
+    return render(request, "cofunding/past_grants_import.html", context, status=400 if wrong else 200)
+
+
+@organisation_view(Role.READER)
+def send_template(_request: HttpRequest, _actor: Actor) -> HttpResponse:
+    """Send the head of the CSV that the import reads."""
+    response = HttpResponse(write_table(GRANT_COLUMNS, []), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="subventions.csv"'
+    return response
+
+
+@require_POST
+@organisation_view(Role.EDITOR)
+def remove_grants(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Remove the past grants of one source; they can be imported again."""
+    count = services.remove_grants(actor, request.POST.get("source", "").replace("\x00", ""))
+    text = Text(f"{count} past grants removed.", f"{count} subventions passées supprimées.")
+    messages.success(request, say(text))
+    return redirect("past-grants", organisation=actor.organisation.slug)
+
+
+@organisation_view(Role.READER)
+def show_similar(request: HttpRequest, actor: Actor, project: UUID) -> HttpResponse:
+    """Show what projects like this one obtained, nearby first asked for."""
+    found = queries.get_project(project)
+    wanted = request.GET.get("rayon", str(RADIUS))
+    radius = int(wanted) if wanted in {str(km) for km in RADII} else None
+    category = request.GET.get("categorie", "").replace("\x00", "")
+    scheme = request.GET.get("dispositif", "").replace("\x00", "")
+    commune = queries.find_commune(found.commune)
+    similar = queries.find_similar(found, radius=radius, category=category, scheme=scheme)
+    rows = queries.list_grants_by_key([entry.grant.key for entry in similar])
+    shown: list[dict[str, Any]] = [{"similar": entry, "row": rows[entry.grant.key]} for entry in similar]
+    return render(
+        request,
+        "cofunding/project_similar.html",
+        {
+            "project": found,
+            "commune": commune,
+            "shown": shown,
+            "spread": compute_spread([entry.rate for entry in similar]),
+            "radius": radius,
+            "radii": RADII,
+            "category": category,
+            "scheme": scheme,
+            "categories": queries.list_categories(),
+            "schemes": queries.list_schemes(),
+            "sets": queries.list_grant_sources(),
+            "can_edit": actor.role.allows(Role.EDITOR),
+        },
+    )
