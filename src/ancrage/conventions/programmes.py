@@ -341,8 +341,8 @@ def find_similar_grants(
 ) -> tuple[Similar[Key], ...]:
     """Return the grants whose description shares words with a text, the most alike first, then the nearest.
 
-    Likeness is the share of the words of the text that the grant has, each word weighted by how rare it is among the
-    grants: log(1 + n / found in). A word that every grant has ("travaux") therefore counts for little and one that few
+    Likeness is the share that the grant has of the words of the text found in at least one grant, each weighted by how
+    rare it is among the n compared: log(1 + n / found in). A word that every grant has ("travaux") therefore counts for little and one that few
     have ("tiers-lieu", "coworking") for much, which a comparison of letters cannot tell; and each result can be
     explained by its words.
 
@@ -365,7 +365,8 @@ def find_similar_grants(
         kept.append((grant, distance, common))
     if not wanted or not kept:
         return ()
-    weights = {word: math.log(1 + len(kept) / max(found_in[word], 1)) for word in wanted}
+    # A word that no grant has compares nothing: counted, it would lower every likeness alike.
+    weights = {word: math.log(1 + len(kept) / found_in[word]) for word in sorted(wanted) if found_in[word]}
     whole = sum(weights.values())
     found = []
     for grant, distance, common in kept:
