@@ -22,6 +22,7 @@ TABS: tuple[tuple[str, Text], ...] = (
     ("convention-status", Text("Status", "Statut")),
     ("convention-amendments", Text("Amendments", "Avenants")),
     ("convention-rules", Text("Rules", "Règles")),
+    ("convention-requests", Text("Requests of aid", "Demandes d'aide")),
     ("convention-calendar", Text("Calendar", "Calendrier")),
     ("convention-committees", Text("Committees", "Comités")),
     ("convention-partners", Text("Partners", "Partenaires")),
