@@ -121,13 +121,22 @@ def build_deadlines(facts: Facts, on: date, parameters: Parameters) -> tuple[Dea
 
 
 def _number_repeated(deadlines: Iterable[Deadline]) -> list[Deadline]:
-    """Give each yearly committee its own key: it is the n-th, however its day moves."""
+    """Give each yearly committee its own key and its rule: it is the n-th, however its day moves."""
     seen: dict[str, int] = defaultdict(int)
     numbered = []
     for deadline in deadlines:
         seen[deadline.key] += 1
-        key = f"{deadline.key}-{seen[deadline.key]}" if deadline.key == "committee" else deadline.key
-        numbered.append(replace(deadline, key=key))
+        if deadline.key == "committee":
+            rule = Finding(
+                RULES["R15"],
+                "ok",
+                Text("A committee meets at least once a year.", "Un comité se réunit au moins une fois par an."),
+                value=deadline.day,
+            )
+            label = Text("Yearly follow-up committee, at the latest", "Comité de suivi annuel, au plus tard")
+            numbered.append(replace(deadline, key=f"committee-{seen['committee']}", label=label, finding=rule))
+        else:
+            numbered.append(deadline)
     return numbered
 
 
