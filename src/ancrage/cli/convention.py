@@ -98,6 +98,45 @@ def simulate(
     _print_findings((default,))
 
 
+@app.command("table")
+def write_open_table(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Open table of aid programmes or of past grants (Parquet or CSV).", show_default=False
+        ),
+    ],
+    lang: session.LangOption = None,
+) -> None:
+    """Write an open table of programmes or grants as the CSV that the site imports, to the standard output."""
+    session.choose_language(lang)
+    import sys
+
+    import polars as pl
+
+    from ancrage.conventions.programme_sources import choose_converter
+    from ancrage.conventions.programme_tables import write_table
+
+    try:
+        table = pl.read_parquet(file) if file.suffix == ".parquet" else pl.read_csv(file, infer_schema_length=None)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"The table '{file}' cannot be read ({error}). Give a Parquet or a CSV file.",
+            f"La table « {file} » est illisible ({error}). Donnez un fichier Parquet ou CSV.",
+        ) from error
+    found = choose_converter(table.columns)
+    if found is None:
+        listed = ", ".join(table.columns)
+        raise InputError(
+            f"The columns of '{file}' are those of no table known here: {listed}. The guide on co-funding lists them.",
+            f"Les colonnes de « {file} » ne sont celles d'aucune table connue ici : {listed}. Le guide du "
+            "cofinancement les donne.",
+        )
+    columns, convert = found
+    converted = (convert(row) for row in table.iter_rows(named=True))
+    sys.stdout.buffer.write(write_table(columns, (row for row in converted if row is not None)).encode())
+
+
 def read_convention_file(path: Path) -> ConventionFile:
     """Read the facts of a convention.
 

@@ -46,6 +46,11 @@ def convert_business_aid(row: Mapping[str, Any]) -> dict[str, str]:
     place = joined.get("secteur géographique", "")
     until = re.fullmatch(r"(\d{2})/(\d{2})/(\d{4})", str(row.get("valid_until") or "").strip())
     every_size = "toutes tailles" in size
+    written = str(row.get("url") or "").strip()
+    # Some cells give two addresses, or a word: the first address is kept, and the whole cell as a text.
+    address = re.search(r"https?://[^\s<>\"]+", written)
+    if written and (address is None or address[0] != written):
+        eligibility = {**eligibility, "lien donné par la source": [written]}
     return {
         "key": str(row.get("slug") or ""),
         "name": str(row.get("title") or ""),
@@ -58,7 +63,7 @@ def convert_business_aid(row: Mapping[str, Any]) -> dict[str, str]:
         "description": "\n".join(str(part) for part in (row.get("promise"), row.get("description")) if part),
         "eligibility": "\n".join(f"{name} : {' ; '.join(values)}" for name, values in eligibility.items()),
         "amount_text": str(row.get("amount") or ""),
-        "url": str(row.get("url") or ""),
+        "url": address[0] if address else "",
         "valid_until": f"{until[3]}-{until[2]}-{until[1]}" if until else "",
         "source": str(row.get("source") or BUSINESS_SOURCE),
         "licence": str(row.get("licence") or UNKNOWN_LICENCE),
