@@ -365,17 +365,20 @@ def list_obstacles(snapshot: Snapshot) -> tuple[Text, ...]:
     if unknown:
         found.append(
             Text(
-                f"{unknown} checks of presence at 6, 12 or 24 months are due and not recorded in the register of jobs.",
-                f"{unknown} vérifications de présence à 6, 12 ou 24 mois sont dues et manquent au registre.",
+                f"Checks of presence at 6, 12 or 24 months that are due and not recorded: {unknown}. Record them in "
+                "the register of jobs.",
+                f"Vérifications de présence à 6, 12 ou 24 mois dues et non saisies : {unknown}. Saisissez-les dans le "
+                "registre des emplois.",
             )
         )
-    if snapshot.jobs.declared.posts:
+    declared = snapshot.jobs.declared.posts
+    if declared:
         found.append(
             Text(
-                f"{snapshot.jobs.declared.posts} posts have started without a document that proves it: add the proof, "
-                "or correct the register.",
-                f"{snapshot.jobs.declared.posts} postes ont démarré sans pièce qui le prouve : ajoutez le "
-                "justificatif, ou corrigez le registre.",
+                f"Posts that have started without a document that proves it: {declared}. Add the proof, or correct "
+                "the register.",
+                f"Postes démarrés sans pièce qui le prouve : {declared}. Ajoutez le justificatif, ou corrigez le "
+                "registre.",
             )
         )
     paid_work = any(action.kind == "engineering" and action.balance.paid > 0 for action in snapshot.actions)
