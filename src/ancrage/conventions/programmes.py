@@ -342,9 +342,9 @@ def find_similar_grants(
     """Return the grants whose description shares words with a text, the most alike first, then the nearest.
 
     Likeness is the share that the grant has of the words of the text found in at least one grant, each weighted by how
-    rare it is among the n compared: log(1 + n / found in). A word that every grant has ("travaux") therefore counts for little and one that few
-    have ("tiers-lieu", "coworking") for much, which a comparison of letters cannot tell; and each result can be
-    explained by its words.
+    rare it is among the n compared: log(1 + n / found in). A word that every grant has ("travaux") therefore counts for
+    little and one that few have ("coworking") for much, which a comparison of letters cannot tell; and each result can
+    be explained by its words.
 
     Parameters
     ----------
