@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
@@ -16,7 +17,7 @@ from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.models import Amendment, Basin, Convention, Party, StatusChange
 from ancrage_web.territories.models import Commune, Epci
 from web.conftest import World
-from web.convention_samples import SIRET, Sample, build_convention, build_sample, open_to_partner
+from web.convention_samples import PDF, SIRET, Sample, build_convention, build_sample, open_to_partner
 
 # What the State and the company may open and send: (route, method, status of the State, of the company).
 PARTNER_ROUTES = [
@@ -272,8 +273,15 @@ def test_amendment_is_previewed_then_recorded_and_the_chain_is_shown(sample: Sam
     assert "42 mois : au-delà de 36, pour circonstances particulières." in checked
     with scope(organisation=sample.convention.organisation):
         assert not Amendment.objects.exists()
-    made = browser.post(address, {**typed, "special_circumstances": "on", "action": "save"})
+    both = {"document": str(sample.document.pk), "upload": SimpleUploadedFile("avenant.pdf", PDF + b"1")}
+    given = {**typed, "special_circumstances": "on", "action": "save"}
+    assert "Deux pièces sont données" in read_page(browser.post(address, {**given, **both}))
+    made = browser.post(address, {**given, "upload": SimpleUploadedFile("avenant.pdf", PDF + b"1")})
     assert made.status_code == 302
+    with scope(organisation=sample.convention.organisation):
+        document = Amendment.objects.select_related("document").get().document
+        assert document is not None
+        assert (document.name, document.kind) == ("avenant.pdf", "amendment")
     chain = get_address("convention-amendments", sample.access)
     before, after = (browser.get(chain, {"le": day}).context["terms"] for day in ("2026-03-31", "2026-04-01"))
     last = {term["name"]: (term["value"], term["now"]) for term in before}["Dernier jour"]

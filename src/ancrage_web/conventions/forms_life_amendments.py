@@ -9,11 +9,15 @@ from typing import Any
 from django import forms
 
 from ancrage.language import Text
+from ancrage_web.conventions.access import Access
+from ancrage_web.conventions.enums import DocumentKind
+from ancrage_web.conventions.forms_documents import build_upload_field
 from ancrage_web.conventions.forms_life import build_fact_field
 from ancrage_web.conventions.forms_life_fields import AmountField, DayField, build_label
 from ancrage_web.conventions.models import Action, Basin, Convention, Document
 from ancrage_web.conventions.places import name_communes
 from ancrage_web.conventions.rules import ACTION_FIELDS, CONTRACTUAL
+from ancrage_web.conventions.services.documents import add_document
 from ancrage_web.conventions.writing import name_term
 from ancrage_web.design.words import say
 from ancrage_web.territories.models import Commune
@@ -65,6 +69,12 @@ class AmendmentForm(forms.Form):
             required=False,
             choices=[("", say(Text("none", "aucun"))), *((key, doc.name) for key, doc in self.documents.items())],
         )
+        self.fields["upload"] = build_upload_field(
+            label=build_label(
+                "Or a new file, chosen when you record", "Ou un nouveau fichier, à choisir au moment d'enregistrer"
+            ),
+            required=False,
+        )
         rows = {str(action.pk): action for action in actions}
         names = {key: action.name for key, action in rows.items()}
         self.chosen: list[str] = []
@@ -112,12 +122,18 @@ class AmendmentForm(forms.Form):
     @property
     def term_fields(self) -> list[forms.BoundField]:
         """Return the fields of the terms superseded, for the page."""
-        own = {"signed_on", "effective_on", "reason", "document", "version"}
+        own = {"signed_on", "effective_on", "reason", "document", "upload", "version"}
         return [self[name] for name in self.fields if name not in own]
 
     def clean(self) -> dict[str, Any]:
         """Read the basins, commune by commune."""
         cleaned = super().clean() or {}
+        if cleaned.get("document") and cleaned.get("upload"):
+            told = Text(
+                "Two documents are given: keep the one already there, or the new file.",
+                "Deux pièces sont données : gardez celle qui est présente, ou le nouveau fichier.",
+            )
+            self.add_error("upload", say(told))
         if "basins" in self.chosen:
             cleaned["basins"] = self._read_basins(cleaned)
         return cleaned
@@ -148,8 +164,16 @@ class AmendmentForm(forms.Form):
         """Return the new values by term."""
         return {name: self.cleaned_data.get(name) for name in self.chosen}
 
-    def get_document(self) -> Document | None:
-        """Return the document chosen."""
+    def read_document(self, access: Access) -> Document | None:
+        """Return the document chosen, or None; a new file is stored first.
+
+        Raises
+        ------
+        ForbiddenError, InputError
+            As `services.documents.add_document`.
+        """
+        if self.cleaned_data.get("upload"):
+            return add_document(access, self.cleaned_data["upload"], kind=DocumentKind.AMENDMENT)
         return self.documents.get(self.cleaned_data.get("document", ""))
 
 

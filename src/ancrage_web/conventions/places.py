@@ -41,9 +41,9 @@ def read_places(given: QueryDict) -> list[str]:
         return []
     codes = [code.strip().upper() for code in given.getlist("commune") if code.strip()]
     if given.get("ajouter"):
-        codes.append(given["ajouter"].strip().upper())
+        codes.append(given.get("ajouter", "").strip().upper())
     if given.get("epci"):
-        codes += Commune.objects.filter(epci_id=given["epci"]).order_by("name").values_list("code", flat=True)
+        codes += Commune.objects.filter(epci_id=given.get("epci")).order_by("name").values_list("code", flat=True)
     removed = given.get("retirer", "")
     return [code for code in dict.fromkeys(codes) if code != removed]
 

@@ -109,7 +109,7 @@ def apply_changes(
 
 
 def check_terms(terms: Terms, committees: Iterable[Committee], on: date, parameters: Parameters) -> tuple[Finding, ...]:
-    """Return what the rules of the text say of it, worst first as `check_convention` orders them.
+    """Return what the rules of the text say of it, in the order of `check_convention`.
 
     Raises
     ------

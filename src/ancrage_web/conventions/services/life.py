@@ -267,7 +267,7 @@ def check_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
                 f"« {name} » n'est pas une donnée d'une convention : utilisez l'une de {', '.join(FACTS)}.",
             )
         value = given.strip() if isinstance(given, str) else given
-        field = Convention._meta.get_field(name)
+        field: Any = Convention._meta.get_field(name)
         if name == "way" and value not in life.WAY_NAMES:
             problems[name] = Text(f"'{value}' is unknown. Choose one.", f"« {value} » est inconnue. Choisissez-en une.")
         elif isinstance(value, str) and len(value) > (field.max_length or TEXT_LENGTH):
@@ -277,7 +277,7 @@ def check_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
             )
         else:
             try:
-                values[name] = field.clean(None if value == "" and field.null else value, None)  # type: ignore[union-attr]
+                values[name] = field.clean(None if value == "" and field.null else value, None)
             except ValidationError as error:
                 if value == "" and name == "name":
                     problems[name] = Text("it is empty. Write one.", "vide. Écrivez-le.")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ancrage.errors import InputError
 from ancrage_web.accounts.rules import check_siren, check_siret
@@ -16,6 +17,7 @@ from ancrage_web.conventions.models import Basin, Convention, Party
 from ancrage_web.conventions.rules import SIGNED
 from ancrage_web.territories.models import Commune
 
+Row = TypeVar("Row", Party, Basin)
 NAME_LENGTH = 160
 MOST_COMMUNES = 1_000
 
@@ -41,7 +43,7 @@ def save_party(
     with transaction.atomic():
         convention = _lock(access)
         twins = Party.objects.filter(convention=convention, kind=values["kind"], name=values["name"])
-        if twins.exclude(pk=None if party is None else party.pk).exists():
+        if (twins if party is None else twins.exclude(pk=party.pk)).exists():
             called = PARTY_NAMES[values["kind"]]
             raise InputError(
                 f"'{values['name']}' is already a party as '{called.en}': change that one.",
@@ -51,7 +53,7 @@ def save_party(
             saved = Party.objects.create(convention=convention, **values)
             record(access, "party.added", "party", saved.pk, after={"kind": saved.kind, "siret": saved.siret})
             return saved
-        saved = _find(Party, convention, party.pk)
+        saved = _find(Party.objects.filter(convention=convention), party.pk)
         before = {"kind": saved.kind, "siret": saved.siret, "commune": saved.commune}
         if {**before, "name": saved.name} == values:
             return saved
@@ -73,7 +75,7 @@ def remove_party(access: Access, party: Party) -> None:
     """
     access.require_edit()
     with transaction.atomic():
-        saved = _find(Party, _lock(access), party.pk)
+        saved = _find(Party.objects.filter(convention=_lock(access)), party.pk)
         record(access, "party.removed", "party", saved.pk, before={"kind": saved.kind, "siret": saved.siret})
         saved.delete()
 
@@ -94,7 +96,7 @@ def save_basin(access: Access, *, basin: Basin | None = None, name: str, commune
         convention = _lock(access)
         _check_unsigned(convention)
         twins = Basin.objects.filter(convention=convention, name=values["name"])
-        if twins.exclude(pk=None if basin is None else basin.pk).exists():
+        if (twins if basin is None else twins.exclude(pk=basin.pk)).exists():
             raise InputError(
                 f"A basin is already named '{values['name']}': change that one, or give another name.",
                 f"Un bassin s'appelle déjà « {values['name']} » : modifiez-le, ou donnez un autre nom.",
@@ -103,7 +105,7 @@ def save_basin(access: Access, *, basin: Basin | None = None, name: str, commune
             saved = Basin.objects.create(convention=convention, **values)
             record(access, "basin.added", "basin", saved.pk, after={"communes": saved.communes})
             return saved
-        saved = _find(Basin, convention, basin.pk)
+        saved = _find(Basin.objects.filter(convention=convention), basin.pk)
         if (saved.name, saved.communes) == (values["name"], values["communes"]):
             return saved
         before = {"communes": saved.communes}
@@ -125,7 +127,7 @@ def remove_basin(access: Access, basin: Basin) -> None:
     with transaction.atomic():
         convention = _lock(access)
         _check_unsigned(convention)
-        saved = _find(Basin, convention, basin.pk)
+        saved = _find(Basin.objects.filter(convention=convention), basin.pk)
         record(access, "basin.removed", "basin", saved.pk, before={"communes": saved.communes})
         saved.delete()
 
@@ -217,8 +219,8 @@ def _check_unsigned(convention: Convention) -> None:
         )
 
 
-def _find(model: Any, convention: Convention, key: int) -> Any:
-    found = model.objects.filter(convention=convention, pk=key).first()
+def _find(rows: QuerySet[Row], key: int) -> Row:
+    found = rows.filter(pk=key).first()
     if found is None:
         raise InputError(
             "Someone removed it meanwhile: load the page again.",

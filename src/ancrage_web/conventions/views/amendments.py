@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -81,7 +82,7 @@ def create_amendment(request: HttpRequest, access: Access) -> HttpResponse:
     chosen = given.getlist("clause")
     names = {str(action.pk): action.name for action in actions}
     form = AmendmentForm(
-        request.POST if request.method == "POST" else None,
+        *((request.POST, request.FILES) if request.method == "POST" else ()),
         convention=convention,
         basins=basins,
         actions=actions,
@@ -127,15 +128,17 @@ def _save(request: HttpRequest, access: Access, form: AmendmentForm) -> tuple[Pr
         form.add_error(None, say(error.text))
         return None, None
     try:
-        made = amend_convention(
-            access,
-            signed_on=form.cleaned_data["signed_on"],
-            effective_on=form.cleaned_data["effective_on"],
-            reason=form.cleaned_data["reason"],
-            changes=changes,
-            document=form.get_document(),
-            version=form.cleaned_data["version"],
-        )
+        # A file goes away again with an amendment that is refused.
+        with transaction.atomic():
+            made = amend_convention(
+                access,
+                signed_on=form.cleaned_data["signed_on"],
+                effective_on=form.cleaned_data["effective_on"],
+                reason=form.cleaned_data["reason"],
+                changes=changes,
+                document=form.read_document(access),
+                version=form.cleaned_data["version"],
+            )
     except InputError as error:
         add_refusal(form, error)
         return preview, None

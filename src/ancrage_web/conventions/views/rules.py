@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from ancrage.conventions.model import LEVEL_NAMES
+from ancrage.conventions.model import LEVEL_NAMES, Level
 from ancrage.errors import AncrageError
 from ancrage_web.conventions.access import Access, convention_view
 from ancrage_web.conventions.queries.life import check_rules
@@ -37,7 +37,7 @@ _FACTS = ("convention-facts", "convention-facts")
 def show_rules(request: HttpRequest, access: Access) -> HttpResponse:
     """Show the findings, the worst first, with their computation and what to do."""
     problem, rows = "", []
-    counts = dict.fromkeys(LEVEL_NAMES, 0)
+    counts: dict[Level, int] = {"error": 0, "human": 0, "warning": 0, "ok": 0}
     try:
         for finding in check_rules(access.convention, timezone.localdate()):
             counts[finding.level] += 1

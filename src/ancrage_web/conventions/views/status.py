@@ -95,6 +95,7 @@ def _list_steps(access: Access, form: StatusForm) -> list[dict[str, Any]]:
                 "needs": ", ".join(say(_DATES.get(need, _FINAL)) for need in transition.needs),
                 "current": current,
                 "allowed": allowed and not obstacles and all(need in _DATES for need in missing),
+                "elsewhere": None if access.part in transition.roles else life.ROLE_NAMES[access.part],
                 "missing": told,
                 "asked": None if asked is None else _DATES[asked],
                 "reasoned": transition.end == "in_default" or (transition.start, transition.end) in services.REASONED,
