@@ -12,11 +12,13 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django_scopes import scope
 
 from ancrage.errors import MissingDataError
 from ancrage.language import Text
 from ancrage_web.audit.models import AuditLine
+from ancrage_web.demo.conventions import create_demo_convention
 from ancrage_web.demo.people import ACCOUNTS, ELECTED, OFFICER, PASSWORD, create_people, find_actor
 from ancrage_web.studies.enums import FINAL, Status
 from ancrage_web.studies.models import Run, Scenario, Study
@@ -40,7 +42,7 @@ LINK = "demo-link"
 
 
 def load_demo(tell: Tell) -> None:
-    """Make the territory, its portraits, the people and the computed study, then say how to sign in.
+    """Make the territory, its portraits, the people, the convention and the computed study, then say how to sign in.
 
     Raises
     ------
@@ -52,6 +54,8 @@ def load_demo(tell: Tell) -> None:
     load_territory(tell)
     create_people()
     create_content()
+    with timed(tell, Text("Fictional convention and its history", "Convention fictive et son histoire")):
+        create_demo_convention(timezone.localdate())
     compute_results(tell)
     for line in list_lines():
         tell(line)

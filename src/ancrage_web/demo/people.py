@@ -31,6 +31,7 @@ class Account:
 
 
 EPCI, CONSULTANCY, STATE = "CC des Vallées d'Ombreval (fictive)", "Cabinet Rebond (fictif)", "DDT d'Ombreval (fictive)"
+COMPANY = "Fonderies de Fargecombe (fictives)"
 ADMINISTRATOR = Account(
     "admin@ombreval.example",
     "Alix Fournel",
@@ -59,7 +60,12 @@ OFFICIAL = Account(
     "Noé Garrel",
     Text("administrator of the State service", "administre le service de l'État"),
 )
-ACCOUNTS = (ADMINISTRATOR, OFFICER, ELECTED, CONSULTANT, OFFICIAL)
+DIRECTOR = Account(
+    "rh@fonderies.example",
+    "Sacha Vernier",
+    Text("administrator of the company that owes a convention", "administre l'entreprise assujettie"),
+)
+ACCOUNTS = (ADMINISTRATOR, OFFICER, ELECTED, CONSULTANT, OFFICIAL, DIRECTOR)
 
 
 def create_people() -> None:
@@ -95,8 +101,10 @@ def create_people() -> None:
         _add_member(actor, consultant, Role.EDITOR)
         official = create_administrator(OFFICIAL.email, OFFICIAL.name, PASSWORD)
         create_organisation(STATE, Kind.STATE, administrator=official)
+        director = create_administrator(DIRECTOR.email, DIRECTOR.name, PASSWORD)
+        create_organisation(COMPANY, Kind.COMPANY, administrator=director)
         # Only one person of the demonstration runs the instance.
-        User.objects.filter(pk__in=(consultant.pk, official.pk)).update(is_staff=False)
+        User.objects.filter(pk__in=(consultant.pk, official.pk, director.pk)).update(is_staff=False)
 
 
 def _create_person(account: Account) -> User:
