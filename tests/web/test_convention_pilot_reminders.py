@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from smtplib import SMTPException
 from typing import Any
@@ -16,6 +17,7 @@ from django_scopes import scope
 
 from ancrage.errors import InputError
 from ancrage_web.accounts.services import leave_organisation
+from ancrage_web.config import supervisor
 from ancrage_web.conventions.access import Access, find_access
 from ancrage_web.conventions.models import Action, Convention, Partner, ReminderSent, ReminderSubscription
 from ancrage_web.conventions.services.archiving import archive_convention
@@ -166,3 +168,32 @@ def test_reminders_are_asked_and_stopped_from_the_calendar(world: World, convent
     assert "20 jours avant chaque échéance" in client.get(calendar).content.decode()
     client.post(where, {"action": "stop"})
     assert "M’envoyer des rappels" in client.get(calendar).content.decode()
+
+
+def test_reminders_run_once_a_day_and_again_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = iter((1, 0, 0))
+    started: list[int] = []
+
+    class Ended:
+        """A child that has ended when it is looked at."""
+
+        def poll(self) -> int:
+            return next(codes)
+
+    def start(_command: list[str]) -> Ended:
+        started.append(1)
+        return Ended()
+
+    monkeypatch.setattr(supervisor, "start_process", start)
+    daily = supervisor.Daily(["command"], due=60.0)
+
+    def watch(now: float, day: int, hour: int) -> int:
+        daily.watch(now, time.struct_time((2026, 11, day, hour, 0, 0, 0, 1, 0)))
+        return len(started)
+
+    # Not before its time after the start, nor before the hour; then once.
+    assert [watch(0, 23, 9), watch(60, 23, 5), watch(61, 23, 6)] == [0, 0, 1]
+    # It failed: nothing before an hour.
+    assert [watch(62, 23, 6), watch(63, 23, 6), watch(3662, 23, 7)] == [1, 1, 2]
+    # It succeeded: nothing more until the next day.
+    assert [watch(3663, 23, 7), watch(9999, 23, 9), watch(90000, 24, 5), watch(93600, 24, 6)] == [2, 2, 2, 3]

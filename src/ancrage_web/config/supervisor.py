@@ -1,4 +1,4 @@
-"""The parent of the processes of `ancrage serve`: the web server and the worker that runs studies.
+"""The parent of the processes of `ancrage serve`: the web server, the worker that runs studies, the daily reminders.
 
 Only the standard library: this process lives as long as the site and stays small. It forwards a stop to both, starts
 the worker again when it dies (waiting longer each time), and ends with an error when the server dies, so that the
@@ -31,6 +31,9 @@ LONGEST_WAIT = 60.0
 # A worker that lived this long died of something else than its start: the next wait is short again.
 SETTLED = 60.0
 HEARTBEAT = 15.0
+# The reminders leave from this hour of the machine on, once a day; after a failure they are tried again [s].
+REMINDERS_HOUR = 6
+TRY_AGAIN = 3600.0
 
 
 def write(text: Text) -> None:
@@ -111,12 +114,54 @@ class Worker:
 
 
 @dataclass
-class Supervisor:
-    """Both children and what is known of them.
+class Daily:
+    """A command that runs once a day; running it once too often, after a start, does nothing more.
 
     Attributes
     ----------
-    files : folder where the state and the lock are written.
+    due : earliest time of the next try, in the clock of `watch`; done : day of the last run that succeeded.
+    """
+
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    due: float = 0.0
+    done: tuple[int, ...] = ()
+
+    def watch(self, now: float, local: time.struct_time) -> None:
+        """Start it when it is due, and note how it ended.
+
+        Parameters
+        ----------
+        now : of a clock that never goes back [s]; local : date and hour of the machine.
+        """
+        today = local[:3]
+        if self.process is None:
+            if now >= self.due and self.done != today and local.tm_hour >= REMINDERS_HOUR:
+                self.process = start_process(self.command)
+            return
+        code = self.process.poll()
+        if code is None:
+            return
+        self.process = None
+        if code == 0:
+            self.done = today
+            return
+        self.due = now + TRY_AGAIN
+        write(
+            Text(
+                f"Some reminders could not be sent (code {code}); they are tried again in an hour.",
+                f"Des rappels n'ont pas pu être envoyés (code {code}) ; nouvel essai dans une heure.",
+            )
+        )
+
+
+@dataclass
+class Supervisor:
+    """The children and what is known of them.
+
+    Attributes
+    ----------
+    daily : the reminders, sent where the worker is; files : folder where the state and the lock are written.
     """
 
     server_command: list[str]
@@ -124,6 +169,7 @@ class Supervisor:
     address: tuple[str, int]
     url: str
     files: Path
+    daily: Daily | None = None
     stopping: bool = False
     server: subprocess.Popen[bytes] | None = None
     lock: IO[str] | None = field(default=None, repr=False)
@@ -151,6 +197,8 @@ class Supervisor:
             now = time.monotonic()
             if self.worker is not None:
                 self.worker.watch(now)
+            if self.daily is not None:
+                self.daily.watch(now, time.localtime())
             if not announced and self.answers():
                 announced = True
                 write(
@@ -202,8 +250,9 @@ class Supervisor:
             return
 
     def end_all(self) -> None:
-        """Stop both children: ask, ask again (the worker then gives its task up), then kill."""
-        children = [c for c in (self.server, self.worker.process if self.worker else None) if c is not None]
+        """Stop the children: ask, ask again (the worker then gives its task up), then kill."""
+        held = (self.server, *(part.process for part in (self.worker, self.daily) if part is not None))
+        children = [child for child in held if child is not None]
         for name in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM):
             alive = [child for child in children if child.poll() is None]
             for child in alive:
@@ -236,8 +285,11 @@ def main() -> int:
     parser.add_argument("--url", required=True)
     given = parser.parse_args()
     worker = None if given.no_worker else Worker([sys.executable, "-m", "ancrage_web", "db_worker"])
+    # After the start, which has enough to do.
+    reminders = [sys.executable, "-m", "ancrage_web", "send_reminders", "--verbosity", "0"]
+    daily = None if given.no_worker else Daily(reminders, due=time.monotonic() + SETTLED)
     command = build_server_command(given.host, given.port, given.workers)
-    return Supervisor(command, worker, (given.host, given.port), given.url, given.files).run()
+    return Supervisor(command, worker, (given.host, given.port), given.url, given.files, daily).run()
 
 
 if __name__ == "__main__":

@@ -18,16 +18,14 @@ class Command(BaseCommand):
 
     help = "Send the e-mails that remind of the deadlines of conventions; may run as often as wanted."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
-        """Send and tell."""
+    def handle(self, *_args: Any, verbosity: int = 1, **_options: Any) -> None:
+        """Send and tell, unless asked to be silent."""
         sent = send_reminders(timezone.localdate())
-        self.stdout.write(
-            say(
-                Text(
-                    f"reminders: {sent.mails} sent, {sent.failures} not sent",
-                    f"rappels : {sent.mails} envoyés, {sent.failures} non envoyés",
-                )
+        if verbosity:
+            text = Text(
+                f"reminders: {sent.mails} sent, {sent.failures} not sent",
+                f"rappels : {sent.mails} envoyés, {sent.failures} non envoyés",
             )
-        )
+            self.stdout.write(say(text))
         if sent.failures:
             sys.exit(1)
