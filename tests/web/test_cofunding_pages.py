@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -204,7 +204,9 @@ def test_copy_only_plans_what_was_obtained(world: World, address: Reverse) -> No
     world.sign_in("officer").post(address("project-duplicate", project=project.pk))
     with scope(organisation=world.organisation):
         copy = Project.objects.exclude(pk=project.pk).get()
-        assert list(Source.objects.filter(project=copy).values_list("answer", "obtained")) == [("planned", 0)] * 3
+        assert (
+            list(Source.objects.filter(project=copy).values_list("answer", "obtained")) == [("planned", Decimal(0))] * 3
+        )
 
 
 def test_project_is_archived_and_deleted(world: World, address: Reverse) -> None:
@@ -304,7 +306,7 @@ def test_past_grants_are_imported_with_the_point_of_their_commune_and_replaced(
     for _ in range(2):
         client.post(address("past-grants-import"), {"file": send(text), "action": "import"})
     with scope(organisation=world.organisation):
-        assert sorted(PastGrant.objects.values_list("amount", "lon")) == [(5000, None), (30000, 3.0)]
+        assert sorted(PastGrant.objects.values_list("amount", "lon")) == [(Decimal(5000), None), (Decimal(30000), 3.0)]
     assert "2 subventions" in read(client, address("past-grants"))
     client.post(address("past-grants-remove"), {"source": "Essai"})
     with scope(organisation=world.organisation):

@@ -70,7 +70,7 @@ def read_programme_table(text: str) -> Table:
     for line, row in source:
         table.count += 1
         reader = _Row(table, line, row)
-        found = {
+        found: dict[str, Any] = {
             "key": reader.read_text("key", 160, needed=True),
             "name": reader.read_text("name", 240, needed=True),
             "operator": reader.read_text("operator", 240),

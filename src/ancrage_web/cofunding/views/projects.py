@@ -232,9 +232,12 @@ def _read_proposed(
 
 def _read_amount(text: str) -> Decimal | None:
     try:
-        return forms.DecimalField(min_value=0, max_digits=13, decimal_places=2).clean(text)
+        amount: Decimal | None = forms.DecimalField(required=False, min_value=0, max_digits=13, decimal_places=2).clean(
+            text
+        )
     except forms.ValidationError:
         return None
+    return amount
 
 
 def _show_form(request: HttpRequest, project: Project | None, found: Forms, *, checked: bool = True) -> HttpResponse:
