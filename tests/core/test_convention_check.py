@@ -77,6 +77,32 @@ def test_whole_convention_meets_every_rule_its_facts_allow(tmp_path: Path) -> No
     assert values["R15"] == date(2027, 7, 10)
 
 
+def read_whole(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
+    """Return the rules that speak of the whole convention, some of its lines replaced."""
+    text = WHOLE
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    findings = check_convention(read_convention_file(write_file(tmp_path, text)), date(2026, 11, 23), load_parameters())
+    return [finding.rule.id for finding in findings]
+
+
+def test_who_owes_nothing_has_neither_delay_nor_floor(tmp_path: Path) -> None:
+    negotiated = read_whole(tmp_path, ("employees = 620", "employees = 420"), ("group_employees = 5200\n", ""))
+    assert negotiated == ["R1", "R5", "R7", "R10", "R6", "R14", "R15", "R11"]
+    assert read_whole(tmp_path, ("affects_basin = true", "affects_basin = false")) == negotiated
+    assert read_whole(tmp_path, ('name = "Papeterie', 'way = "voluntary"\nname = "Papeterie')) == negotiated
+
+
+def test_collective_agreement_has_no_content_of_a_convention(tmp_path: Path) -> None:
+    rules = read_whole(
+        tmp_path,
+        ('name = "Papeterie', 'way = "agreement"\nname = "Papeterie'),
+        ("multiple = 2.5", "multiple = 2.5\nagreement_commitments = 600000"),
+    )
+    assert rules == ["R1", "R5", "R2", "R3", "R4", "R7", "R8", "R10", "R9", "R16", "R11"]
+
+
 def test_facts_left_out_are_silent() -> None:
     assert check_convention(ConventionFile(), date(2026, 1, 1), load_parameters()) == ()
 
