@@ -65,8 +65,12 @@ ROUTES: dict[str, Case] = {
     "convention-jobs-check": Case(_POSTED, _open, "post"),
     "convention-jobs-programme": Case(_POSTED, _open, "post"),
     "convention-job": Case(READERS, _open_job),
+    # Without the mark of what was read, nothing is overwritten.
     "convention-job post": Case(
-        _POSTED, _open_job, "post", lambda _world: {"label": "Ajusteur", "fte": "1", "programmed_on": "2025-09-01"}
+        answer(EDITORS, 400),
+        _open_job,
+        "post",
+        lambda _world: {"label": "Ajusteur", "fte": "1", "programmed_on": "2025-09-01"},
     ),
     "convention-job-remove": Case(_POSTED, _open_job, "post"),
     "convention-engineering": Case(READERS, _open),
