@@ -18,6 +18,7 @@ from django_scopes import scope
 from ancrage.errors import MissingDataError
 from ancrage.language import Text
 from ancrage_web.audit.models import AuditLine
+from ancrage_web.demo.cofunding import create_demo_cofunding
 from ancrage_web.demo.conventions import create_demo_convention
 from ancrage_web.demo.people import ACCOUNTS, ELECTED, OFFICER, PASSWORD, create_people, find_actor
 from ancrage_web.studies.enums import FINAL, Status
@@ -56,6 +57,7 @@ def load_demo(tell: Tell) -> None:
     create_content()
     with timed(tell, Text("Fictional convention and its history", "Convention fictive et son histoire")):
         create_demo_convention(timezone.localdate())
+        create_demo_cofunding(timezone.localdate())
     compute_results(tell)
     for line in list_lines():
         tell(line)
