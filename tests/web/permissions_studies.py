@@ -236,6 +236,7 @@ ROUTES = {
     "run-cancel": _post(EDITORS, _open_run, {}),
     "result": Case(READERS, build=_open_result),
     "result-detail": Case(READERS, build=_open_result),
+    "result-places": Case(EDITORS, build=_open_result),
     "result-map": Case(READERS, build=_open_result),
     "result-file": Case(READERS, build=_open_file),
     "shared": Case(PUBLIC, build=_open_shared_study),

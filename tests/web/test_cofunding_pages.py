@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -20,6 +22,7 @@ from ancrage_web.cofunding.models import Expense, PastGrant, Programme, Project,
 from ancrage_web.territories.models import Commune, Epci, Store
 from web.conftest import World
 from web.permissions_cofunding import build_grant, build_programme, build_project
+from web.study_samples import StudySample
 
 Reverse = Callable[..., str]
 THIN = "\u202f"
@@ -355,3 +358,17 @@ def test_pages_are_written_in_english(world: World, address: Reverse) -> None:
     page = read(world.sign_in("reader"), "/en" + address("project", project=project.pk))
     assert "€30,000.00 is missing" in page
     assert "The highest legal combination" in page
+
+
+def test_each_place_of_a_result_leads_to_a_project(world: World, address: Reverse, study_sample: StudySample) -> None:
+    client = world.sign_in("officer")
+    keys = {"study": study_sample.study.pk, "scenario": study_sample.scenario.pk, "result": study_sample.result.pk}
+    assert address("result-places", **keys) in read(client, address("result", **keys))
+    assert address("result-places", **keys) not in read(world.sign_in("reader"), address("result", **keys))
+    page = read(client, address("result-places", **keys))
+    links = re.findall(rf'href="{re.escape(address("project-new"))}(\?[^"]+)"', page)
+    place = study_sample.result.map["places"][0]
+    assert len(links) == len(study_sample.result.map["places"])
+    form = read(client, address("project-new") + html.unescape(links[0]))
+    assert f'value="{place["code"]}"' in form
+    assert f'name="study" value="{study_sample.study.pk}"' in form

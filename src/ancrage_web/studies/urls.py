@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("<uuid:study>/calculs/<uuid:run>/annuler/", runs.cancel_run, name="run-cancel"),
     path(_RESULT, results.show_summary, name="result"),
     path(_RESULT + "detail/", results.show_detail, name="result-detail"),
+    path(_RESULT + "financer/", results.choose_place, name="result-places"),
     path(_RESULT + "carte.json", results.send_map, name="result-map"),
     path(_RESULT + "fichiers/<str:name>", results.send_file, name="result-file"),
 ]

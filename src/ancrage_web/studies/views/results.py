@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import Any, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 
+from ancrage.language import Text
 from ancrage_web.accounts.access import organisation_view
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Role
 from ancrage_web.design.keeping import render_kept
-from ancrage_web.design.words import get_site_language
+from ancrage_web.design.words import get_site_language, say
 from ancrage_web.studies import queries, services
 from ancrage_web.studies.models import Result, Run, Scenario
 from ancrage_web.studies.results import ResultFile, find_file, list_files, read_frozen
@@ -56,6 +59,28 @@ def send_file(
     """Send one of the files of a result, in the language of the page."""
     found, of = _find_result(study, scenario, result)
     return build_file_response(find_file(found, get_site_language(), name), of)
+
+
+@organisation_view(Role.EDITOR)
+def choose_place(request: HttpRequest, _actor: Actor, study: UUID, scenario: UUID, result: UUID) -> HttpResponse:
+    """Choose the place of the network whose funding is to be planned: each link proposes what is known of it."""
+    found, of = _find_result(study, scenario, result)
+    rows = read_frozen(found, lambda read: [_propose_project(place, of) for place in read.map["places"]])
+    context = {"study": of.study, "scenario": of, "result": found, "rows": rows}
+    return render(request, "studies/result_places.html", context)
+
+
+def _propose_project(place: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
+    # Code, name and desks only: the cost of the network is net, and a business plan starts from the gross one.
+    known = {
+        "nom": say(Text(f"Third place of {place['name']}", f"Tiers-lieu de {place['name']}")),
+        "commune": place["code"],
+        "lieu": place["code"],
+        "postes": max(1, round(place["desks"])),
+        "etude": scenario.study_id,
+        "scenario": scenario.pk,
+    }
+    return {"name": place["name"], "desks": known["postes"], "query": urlencode(known)}
 
 
 def _find_result(study: UUID, scenario: UUID, result: UUID) -> tuple[Result, Scenario]:
