@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -20,6 +20,8 @@ from ancrage.conventions.ledger import (
     check_entry,
     compute_accounts,
     compute_balance,
+    group_balances,
+    split_amount,
 )
 from ancrage.errors import InputError
 
@@ -155,6 +157,80 @@ def test_same_identifier_twice_is_refused() -> None:
     entry = build_entry("contribute", "1", 1)
     with pytest.raises(InputError, match="already"):
         check_entry([entry], entry)
+
+
+def check_day_by_day(entries: list[Entry], entry: Entry) -> bool:
+    """Say whether an entry fits, by the definition: every account computed again at the end of each day."""
+    start, _ = entry.list_accounts()
+    days = sorted({entry.on, *(known.on for known in entries if known.on > entry.on)})
+    return start.stage == "funder" or all(
+        compute_accounts([*entries, entry], day).get(start, Decimal(0)) >= 0 for day in days
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(list(MOVES)),
+            st.integers(min_value=1, max_value=500),
+            st.sampled_from(FUNDERS),
+            st.sampled_from(ACTIONS),
+            st.sampled_from(REQUESTS),
+            st.integers(min_value=0, max_value=6),
+        ),
+        max_size=40,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_running_balance_agrees_with_every_account_computed_again_each_day(drafts: list[Any]) -> None:
+    entries: list[Entry] = []
+    for number, (kind, cents, funder, action, request, day) in enumerate(drafts):
+        entry = build_entry(
+            kind,
+            Decimal(cents) / 100,
+            number,
+            funder=funder,
+            on=DAY + timedelta(days=day),
+            action="" if kind in ("contribute", "withdraw") else action,
+            request=request if {"reserved", "committed", "paid"} & set(MOVES[kind]) else "",
+        )
+        fits = check_day_by_day(entries, entry)
+        if fits:
+            check_entry(entries, entry)
+            entries.append(entry)
+        else:
+            with pytest.raises(InputError):
+                check_entry(entries, entry)
+
+
+@given(
+    st.integers(min_value=1, max_value=10**12),
+    st.lists(st.integers(min_value=0, max_value=10_000), min_size=1, max_size=8).filter(any),
+)
+def test_split_adds_up_to_the_cent_and_is_off_by_less_than_one(cents: int, weights: list[int]) -> None:
+    amount = Decimal(cents) / 100
+    parts = split_amount(amount, [Decimal(weight) for weight in weights])
+    assert sum(parts) == amount
+    for part, weight in zip(parts, weights, strict=True):
+        assert abs(part - amount * weight / sum(weights)) < Decimal("0.01")
+
+
+def test_split_gives_the_first_of_equal_remainders_the_cent() -> None:
+    thirds = split_amount(Decimal("100.00"), [Decimal(1)] * 3)
+    assert thirds == [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")]
+    assert split_amount(Decimal("0.01"), [Decimal(50), Decimal(50)]) == [Decimal("0.01"), Decimal(0)]
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [-1, 2]])
+def test_split_without_a_usable_share_is_refused(weights: list[int]) -> None:
+    with pytest.raises(InputError, match="share nothing out"):
+        split_amount(Decimal(1), [Decimal(weight) for weight in weights])
+
+
+def test_groups_hold_the_balances_of_their_entries() -> None:
+    life = build_life()
+    groups = group_balances(life, lambda entry: entry.action)
+    assert groups == {"Loans": compute_balance(life, action="Loans")}
 
 
 class LedgerMachine(RuleBasedStateMachine):
