@@ -10,11 +10,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 from django_scopes import scope
 
 from ancrage_web.accounts.models import Membership
 from ancrage_web.conventions.access import Access
-from ancrage_web.conventions.models import Amendment, Basin, Convention, Party, StatusChange
+from ancrage_web.conventions.models import Action, Amendment, Basin, Convention, Party, StatusChange
 from ancrage_web.territories.models import Commune, Epci
 from web.conftest import World
 from web.convention_samples import PDF, SIRET, Sample, build_convention, build_sample, open_to_partner
@@ -89,6 +90,16 @@ def test_state_signs_from_the_page_with_the_day(world: World) -> None:
 def test_company_sees_no_button_of_status(world: World) -> None:
     company = open_to_partner(world, build_convention(world, status="negotiated", signed_on=None), "company")
     assert "Passer à «" not in read_page(sign_in_partner(company).get(get_address("convention-status", company)))
+
+
+def test_status_page_keeps_the_reason_and_links_a_wrong_day(world: World, browser: Client) -> None:
+    convention = build_convention(world, status="negotiated", signed_on=None)
+    address = reverse("convention-status", args=(world.organisation.slug, convention.pk))
+    answer = browser.post(address, {"status": "signed", "on": "demain", "reason": "Accord du 10"})
+    page = read_page(answer)
+    assert answer.status_code == 400
+    assert '<a href="#on-signed">« demain » n' in page
+    assert "Accord du 10</textarea>" in page
 
 
 def test_obstacles_stand_before_the_closing(world: World, browser: Client) -> None:
@@ -324,3 +335,31 @@ def test_parties_page_has_a_fixed_number_of_queries(
 
 # Session, person, membership, convention, parties, basins, communes.
 PARTIES_QUERIES = 7
+
+
+@pytest.mark.parametrize(("route", "expected"), [("convention-rules", 7), ("convention-facts", 4)])
+def test_rules_and_facts_have_a_fixed_number_of_queries(
+    sample: Sample, browser: Client, django_assert_num_queries: Any, route: str, expected: int
+) -> None:
+    address = get_address(route, sample.access)
+    browser.get(address)
+    with django_assert_num_queries(expected):
+        browser.get(address)
+    with scope(organisation=sample.convention.organisation):
+        for rank in range(3):
+            Basin.objects.create(convention=sample.convention, name=f"Bassin {rank}", communes=["00002"])
+            Action.objects.create(convention=sample.convention, kind="other", name=f"Action {rank}")
+    with django_assert_num_queries(expected):
+        browser.get(address)
+
+
+def test_pages_are_written_in_english_too(sample: Sample, browser: Client) -> None:
+    with override("en"):
+        pages = {
+            route: read_page(browser.get(get_address(route, sample.access)))
+            for route in ("convention-facts", "convention-status", "convention-amendments", "convention-rules")
+        }
+    assert "158 jobs removed." in pages["convention-facts"]
+    assert "Status: running" in pages["convention-status"]
+    assert "10 July 2025" in pages["convention-amendments"]
+    assert "to be checked against Légifrance" in pages["convention-rules"]

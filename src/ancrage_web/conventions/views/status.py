@@ -54,6 +54,7 @@ def change_status(request: HttpRequest, access: Access) -> HttpResponse:
             "steps": [step for step in steps if step["current"]],
             "others": [step for step in steps if not step["current"]],
             "form": form,
+            "chosen": form.data.get("status", ""),
             "history": [
                 {
                     "change": change,
