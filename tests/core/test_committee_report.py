@@ -148,7 +148,7 @@ def test_final_balance_evaluates_the_jobs_then_justifies_every_euro() -> None:
         "Reliquat",
     ]
     entries = find_table(document, "entries")
-    assert (len(entries.rows), entries.printed_rows) == (14, None)
+    assert (len(entries.rows), entries.printed_rows) == (14, 14)
     assert all(row[7] for row in entries.rows)
     assert find_table(document, "job_lines").printed_rows is None
     contracts = {row[0]: row[1:] for row in find_table(document, "jobs_by_contract").rows}

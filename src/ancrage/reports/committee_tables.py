@@ -8,8 +8,9 @@ from typing import Any
 from ancrage.reports.committee_context import CommitteeContext, count_realised, read_balance, read_number
 from ancrage.reports.model import Cell, Table
 
-# Lines of the ledger that a follow-up file prints; the workbook holds all, and a final balance prints all.
-MOST_PRINTED = 40
+# Lines of the ledger that a follow-up file and a final balance print; the workbook holds them all. Beyond a thousand a
+# document is read by nobody, and its making takes a machine's memory.
+MOST_PRINTED, MOST_FINAL = 40, 1_000
 _STAGES = ("contributed", "planned", "reserved", "committed", "paid", "given_back", "left", "unplanned", "residual")
 
 
@@ -216,7 +217,7 @@ def build_entries_table(context: CommitteeContext) -> Table:
         )
         if any(entry["reverses"] for entry in entries)
         else "",
-        printed_rows=None if context.is_final else min(len(rows), MOST_PRINTED),
+        printed_rows=min(len(rows), MOST_FINAL if context.is_final else MOST_PRINTED),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
@@ -276,7 +276,7 @@ def record_minutes(
     *,
     minutes: str,
     decisions: Sequence[DecisionDraft],
-    document: Document | UploadedFile,
+    document: Document | File[bytes],
 ) -> Committee:
     """Record the minutes of a committee, once, and apply its decisions to the requests and the ledger: all or none.
 
@@ -411,7 +411,9 @@ def _check_day(convention: Convention, day: date, kind: str, saved: Committee | 
             f"Le {format_date(day, 'fr')} précède la signature de la convention ({format_date(signed, 'fr')}) : donnez "
             "une date postérieure.",
         )
-    others = Committee.objects.filter(convention=convention).exclude(pk=None if saved is None else saved.pk)
+    others = Committee.objects.filter(convention=convention)
+    if saved is not None:
+        others = others.exclude(pk=saved.pk)
     if others.filter(day=day).exists():
         raise InputError(
             f"A committee is planned on {format_date(day, 'en')} already: change it, or give another day.",

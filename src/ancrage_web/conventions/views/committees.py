@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.files import File
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -197,7 +197,7 @@ def cancel_committee(request: HttpRequest, access: Access, committee: UUID) -> H
             problem = error.text
         else:
             messages.success(request, say(Text("The committee is cancelled.", "Le comité est annulé.")))
-            return redirect("convention-committees", **_keys(access))
+            return HttpResponseRedirect(reverse("convention-committees", kwargs=_keys(access)))
     context = {**_build_base(access), "committee": found, "problem": problem}
     return render(request, "conventions/committee_cancel.html", context, status=400 if problem else 200)
 
@@ -324,8 +324,8 @@ def record_minutes(request: HttpRequest, access: Access, committee: UUID) -> Htt
     return render(request, "conventions/committee_minutes.html", context, status=400 if form.errors else 200)
 
 
-def _find_document(form: MinutesForm, documents: Any) -> Document | UploadedFile:
-    upload: UploadedFile | None = form.cleaned_data["upload"]
+def _find_document(form: MinutesForm, documents: Any) -> Document | File[bytes]:
+    upload: File[bytes] | None = form.cleaned_data["upload"]
     if upload is not None:
         return upload
     found: Document = documents.get(pk=form.cleaned_data["existing"])
@@ -363,4 +363,4 @@ def _keys(access: Access) -> dict[str, Any]:
 
 
 def _go(access: Access, committee: Committee) -> HttpResponse:
-    return redirect("convention-committee", **_keys(access), committee=committee.pk)
+    return HttpResponseRedirect(reverse("convention-committee", kwargs={**_keys(access), "committee": committee.pk}))
