@@ -46,10 +46,12 @@ def _open_remark(world: World) -> Mapping[str, Any]:
 
 
 def _open_feed(world: World) -> Mapping[str, Any]:
+    reader = world.people["reader"]
+    assert reader is not None
     with scope(organisation=world.organisation):
         CalendarLink.objects.create(
             organisation=world.organisation,
-            user=world.people["reader"],
+            user=reader,
             token_hash=compute_fingerprint(_TOKEN),
         )
     return {"token": _TOKEN}

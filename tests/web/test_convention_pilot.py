@@ -17,6 +17,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from ancrage.conventions.jobs import count_jobs
+from ancrage.conventions.ledger import Balance
 from ancrage.errors import InputError
 from ancrage_web.accounts.actors import ForbiddenError
 from ancrage_web.accounts.enums import Role
@@ -86,16 +87,15 @@ def fill_jobs(sample: Sample) -> None:
     """Write a post of each kind."""
     days = {"programmed_on": date(2025, 9, 1), "committed_on": date(2025, 11, 1)}
     hired = {"contract": "cdi", "hired_on": date(2026, 1, 5)}
-    for number, fields in enumerate(
-        (
-            {"programmed_on": date(2025, 9, 1)},
-            days,
-            {**days, **hired, "proof": sample.document},
-            {**days, **hired, "proof": sample.document, "kept": True},
-            {**days, **hired},
-            {**days, "contract": "cdi", "hired_on": TODAY + timedelta(days=9999), "proof": sample.document},
-        )
-    ):
+    posts: tuple[dict[str, Any], ...] = (
+        {"programmed_on": date(2025, 9, 1)},
+        days,
+        {**days, **hired, "proof": sample.document},
+        {**days, **hired, "proof": sample.document, "kept": True},
+        {**days, **hired},
+        {**days, "contract": "cdi", "hired_on": TODAY + timedelta(days=9999), "proof": sample.document},
+    )
+    for number, fields in enumerate(posts):
         Job.objects.create(convention=sample.convention, action=sample.action, label=f"Poste {number}", **fields)
 
 
@@ -139,8 +139,16 @@ def test_list_adds_up_money_and_jobs_of_what_it_shows(world: World) -> None:
 
     assert (totals.count, totals.owed) == (2, Decimal("570368.80"))
     money = totals.balance
-    assert (money.contributed, money.planned, money.reserved) == (100000, 90000, 10000)
-    assert (money.committed, money.paid, money.left, money.residual) == (12000, 4000, 68000, 78000)
+    assert money == Balance(
+        contributed=Decimal(100000),
+        planned=Decimal(90000),
+        reserved=Decimal(10000),
+        committed=Decimal(12000),
+        paid=Decimal(4000),
+        left=Decimal(68000),
+        unplanned=Decimal(10000),
+    )
+    assert money.residual == 78000
     assert dict(totals.jobs) == {"programmed": 6, "committed": 5, "created": 1, "maintained": 1}
     page = read(world.sign_in("reader"), "conventions")
     assert "570 368,80 €" in page

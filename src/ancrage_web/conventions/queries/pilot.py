@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django_scopes import scopes_disabled
 
+from ancrage.conventions.jobs import Word
 from ancrage.conventions.ledger import Balance, Stage
 from ancrage.conventions.life import STATUS_NAMES, Deadline
 from ancrage.language import Text
@@ -32,7 +33,7 @@ from ancrage_web.conventions.models import (
 Sort: TypeAlias = Literal["recent", "name", "status", "amount", "left", "deadline"]
 
 # The words of the jobs register that a line of the list counts, each as `ancrage.conventions.jobs.DEFINITIONS` says.
-JOB_WORDS = ("programmed", "committed", "created", "maintained")
+JOB_WORDS: tuple[Word, ...] = ("programmed", "committed", "created", "maintained")
 _ZERO = Decimal(0)
 
 
@@ -63,7 +64,7 @@ class Line:
 
     convention: Convention
     balance: Balance
-    jobs: Mapping[str, int]
+    jobs: Mapping[Word, int]
     next: Deadline | None = None
 
     @property
@@ -89,7 +90,7 @@ class Totals:
     count: int = 0
     owed: Decimal = _ZERO
     balance: Balance = field(default_factory=Balance)
-    jobs: Mapping[str, int] = field(default_factory=dict)
+    jobs: Mapping[Word, int] = field(default_factory=dict)
 
 
 def list_visible(actor: Actor) -> QuerySet[Convention]:
@@ -126,7 +127,7 @@ def list_conventions(actor: Actor, filters: Filters) -> list[Convention]:
 def list_years(actor: Actor) -> list[int]:
     """Return the years that the list can be narrowed to, the last first."""
     days = list_visible(actor).order_by().values_list("signed_on", "owed_since")
-    return sorted({(signed or owed).year for signed, owed in days if signed or owed}, reverse=True)
+    return sorted({day.year for signed, owed in days if (day := signed or owed) is not None}, reverse=True)
 
 
 def build_lines(conventions: Sequence[Convention], on: date) -> list[Line]:
@@ -209,7 +210,7 @@ def read_stage_balances(keys: Sequence[UUID]) -> dict[UUID, Balance]:
     return {key: build_balance(found) for key, found in stages.items()}
 
 
-def _count_jobs(keys: Sequence[UUID], on: date) -> dict[UUID, dict[str, int]]:
+def _count_jobs(keys: Sequence[UUID], on: date) -> dict[UUID, dict[Word, int]]:
     """Count posts in one query, as the definitions of the library say."""
     started = Q(hired_on__lte=on, proof__isnull=False)
     with scopes_disabled():  # as above
@@ -224,7 +225,15 @@ def _count_jobs(keys: Sequence[UUID], on: date) -> dict[UUID, dict[str, int]]:
                 maintained=Count("pk", filter=started & Q(kept=True)),
             )
         )
-    return {row["convention_id"]: {word: row[word] for word in JOB_WORDS} for row in rows}
+    return {
+        row["convention_id"]: {
+            "programmed": row["programmed"],
+            "committed": row["committed"],
+            "created": row["created"],
+            "maintained": row["maintained"],
+        }
+        for row in rows
+    }
 
 
 def list_partners(convention: Convention) -> QuerySet[Partner]:

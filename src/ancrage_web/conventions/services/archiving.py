@@ -124,8 +124,8 @@ def _remove_files(files: list[str], folders: list[str]) -> None:
             (root / path).unlink(missing_ok=True)
     for folder in folders:
         # The deepest first, so that a folder is empty when its turn comes.
-        for path in sorted((root / folder).rglob("*"), reverse=True):
+        for each in sorted((root / folder).rglob("*"), reverse=True):
             with suppress(OSError):
-                path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+                each.rmdir() if each.is_dir() else each.unlink(missing_ok=True)
         with suppress(OSError):
             (root / folder).rmdir()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.db import transaction
 
 from ancrage.conventions.life import ROLE_NAMES
 from ancrage.conventions.life import Role as Part
 from ancrage.errors import InputError
+from ancrage.language import Text
 from ancrage_web.accounts.actors import ForbiddenError
 from ancrage_web.accounts.enums import KIND_NAMES, Kind, Role
 from ancrage_web.accounts.models import Organisation
@@ -86,12 +85,11 @@ def open_to(access: Access, *, organisation_slug: str, part: str) -> Partner:
     possible = PARTS[found.kind]
     if part not in possible:
         kind, names = KIND_NAMES[found.kind], [ROLE_NAMES[each] for each in possible]
-        asked = ROLE_NAMES[cast(Part, part)] if part in ROLE_NAMES else None
-        said = (asked.en, asked.fr) if asked is not None else (part, part)
+        said = next((name for each, name in ROLE_NAMES.items() if each == part), Text(part, part))
         raise InputError(
-            f"{found} is registered as '{kind.en}' and cannot take part as '{said[0]}': choose "
+            f"{found} is registered as '{kind.en}' and cannot take part as '{said.en}': choose "
             f"{' or '.join(name.en for name in names)}.",
-            f"{found} est enregistrée comme « {kind.fr} » et ne peut pas participer au titre de « {said[1]} » : "
+            f"{found} est enregistrée comme « {kind.fr} » et ne peut pas participer au titre de « {said.fr} » : "
             f"choisissez {' ou '.join(name.fr for name in names)}.",
         )
     with transaction.atomic():

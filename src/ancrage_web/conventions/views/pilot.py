@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import cast, get_args
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -26,6 +25,7 @@ from ancrage_web.conventions.models import Entry
 from ancrage_web.conventions.queries import pilot as queries
 from ancrage_web.conventions.queries.summary import read_summary
 from ancrage_web.conventions.services import archiving
+from ancrage_web.conventions.services.partners import require_owner
 from ancrage_web.conventions.views.shares import build_job_bar, build_money_bar
 from ancrage_web.design.spreadsheets import MARK, write_rows
 from ancrage_web.design.words import get_site_language, say
@@ -167,7 +167,6 @@ def show_convention(request: HttpRequest, access: Access) -> HttpResponse:
             "late_count": sum(1 for deadline in awaited if deadline.day < today),
             "later": awaited[1:5],
             "today": today,
-            "owns": access.actor.organisation.pk == access.organisation.pk,
             "can_archive": _may_archive(access),
             "can_delete": _may_archive(access) and access.actor.role.allows(Role.ADMINISTRATOR),
         },
@@ -175,11 +174,7 @@ def show_convention(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 def _find_address(route: str, access: Access) -> str:
-    with suppress(NoReverseMatch):
-        return reverse(
-            route, kwargs={"organisation": access.actor.organisation.slug, "convention": access.convention.pk}
-        )
-    return ""
+    return reverse(route, kwargs={"organisation": access.actor.organisation.slug, "convention": access.convention.pk})
 
 
 def _may_archive(access: Access) -> bool:
@@ -213,7 +208,7 @@ def restore_convention(request: HttpRequest, access: Access) -> HttpResponse:
 def delete_convention(request: HttpRequest, access: Access) -> HttpResponse:
     """Delete a convention for good after a tick, or say why it cannot be."""
     access.actor.require(Role.ADMINISTRATOR)
-    archiving.require_owner(access)
+    require_owner(access)
     form = DeleteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         name = access.convention.name
