@@ -20,6 +20,7 @@ MODULES = (
     "bench_travel",
     "bench_sweep",
     "bench_site",
+    "bench_convention",
 )
 
 
