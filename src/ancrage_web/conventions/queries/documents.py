@@ -58,9 +58,9 @@ def list_uses(documents: Iterable[Document]) -> dict[UUID, list[Text]]:
     for key, day in rows:
         uses[key].append(Text(f"committee of {day:%d/%m/%Y}", f"comité du {day:%d/%m/%Y}"))
     jobs = Job.objects.filter(proof__in=keys).order_by().values("proof").annotate(n=Count("pk"))
-    for row in jobs:
-        n = row["n"]
-        uses[row["proof"]].append(Text(f"{n} job{'' if n == 1 else 's'}", f"{n} emploi{'' if n == 1 else 's'}"))
+    for job in jobs:
+        n = job["n"]
+        uses[job["proof"]].append(Text(f"{n} job{'' if n == 1 else 's'}", f"{n} emploi{'' if n == 1 else 's'}"))
     days = EngineeringDays.objects.filter(document__in=keys).order_by().values("document").annotate(n=Count("pk"))
     for row in days:
         uses[row["document"]].append(Text("engineering days", "jours d'ingénierie"))

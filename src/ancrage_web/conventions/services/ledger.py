@@ -125,7 +125,8 @@ class _Posting:
                 f"« {saved} » est close : son registre ne reçoit plus d'écriture.",
             )
         last = Entry.objects.filter(convention=saved).aggregate(last=Max("number"))["last"] or 0
-        entries, lines = [], []
+        entries: list[Entry] = []
+        lines: list[ledger.Entry] = []
         for number, draft in enumerate(drafts, start=last + 1):
             self._check_own(draft)
             line = self._check(draft, entries)

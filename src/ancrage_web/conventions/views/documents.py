@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
@@ -72,7 +73,7 @@ def show_documents(request: HttpRequest, access: Access) -> HttpResponse:
     return render(request, "conventions/documents.html", context, status=400 if form.errors else 200)
 
 
-def _read_day(request: HttpRequest, name: str) -> object:
+def _read_day(request: HttpRequest, name: str) -> date | None:
     try:
         return parse_date(request.GET.get(name, ""))
     except ValueError:  # such as the 45th of a month
