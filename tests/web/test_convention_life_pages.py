@@ -166,6 +166,20 @@ def test_rules_page_puts_the_worst_first_and_names_what_to_check(sample: Sample,
     assert get_address("convention-amendments", sample.access) in page
 
 
+def test_rules_page_leads_to_what_is_missing(world: World, browser: Client) -> None:
+    convention = build_convention(world, status="negotiated", signed_on=None, follow_up="")
+    with scope(organisation=world.organisation):
+        Basin.objects.all().delete()
+    keys = (world.organisation.slug, convention.pk)
+    rows = browser.get(reverse("convention-rules", args=keys)).context["rows"]
+    pages = {row["finding"].says.fr: row["address"] for row in rows if row["finding"].level == "error"}
+    assert pages == {
+        "Absent : limites géographiques des bassins.": reverse("convention-parties", args=keys),
+        "Absent : mesures.": reverse("convention-actions", args=keys),
+        "Absent : modalités de suivi et d'évaluation.": reverse("convention-facts", args=keys),
+    }
+
+
 def test_company_of_420_has_no_floor(world: World, browser: Client) -> None:
     convention = build_convention(world, employees=420, amount=Decimal("1000.00"))
     page = read_page(browser.get(reverse("convention-rules", args=(world.organisation.slug, convention.pk))))

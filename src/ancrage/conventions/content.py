@@ -53,14 +53,15 @@ def check_content(content: Content, contribution: Decimal | None = None) -> tupl
     One finding per missing item or incomplete action, or a single "ok".
     """
     items = (
-        (bool(content.basins), Text("limits of the employment basins", "limites géographiques des bassins")),
-        (bool(content.actions), Text("measures", "mesures")),
-        (content.months is not None, Text("duration", "durée")),
+        (bool(content.basins), "basins", Text("limits of the employment basins", "limites géographiques des bassins")),
+        (bool(content.actions), "actions", Text("measures", "mesures")),
+        (content.months is not None, "", Text("duration", "durée")),
         (
             content.per_job is not None and content.jobs is not None,
+            "",
             Text("contribution per job and number of jobs", "contribution par emploi et nombre d'emplois"),
         ),
-        (bool(content.follow_up.strip()), Text("follow-up and evaluation", "modalités de suivi et d'évaluation")),
+        (bool(content.follow_up.strip()), "", Text("follow-up and evaluation", "modalités de suivi et d'évaluation")),
     )
     findings = [
         Finding(
@@ -68,8 +69,9 @@ def check_content(content: Content, contribution: Decimal | None = None) -> tupl
             "error",
             Text(f"Missing: {name.en}.", f"Absent : {name.fr}."),
             todo=Text("Add it to the convention.", "Ajoutez-le à la convention."),
+            about=about,
         )
-        for present, name in items
+        for present, about, name in items
         if not present
     ]
     findings += [finding for action in content.actions if (finding := _check_action(action)) is not None]
@@ -103,6 +105,7 @@ def _check_action(action: Action) -> Finding | None:
             f"Action « {action.name} » : il manque {', '.join(m.fr for m in missing)}.",
         ),
         todo=Text("Complete the action.", "Complétez l'action."),
+        about="actions",
     )
 
 
@@ -134,5 +137,6 @@ def _check_budgets(actions: Sequence[Action], contribution: Decimal | None) -> l
                 "Name the other funders of the actions." if more else "Say what the rest is kept for.",
                 "Nommez les autres financeurs des actions." if more else "Indiquez à quoi le reste est réservé.",
             ),
+            about="actions",
         )
     ]

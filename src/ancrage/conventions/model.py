@@ -66,6 +66,7 @@ class Finding:
     says : in one sentence; todo : what to do next, empty when nothing.
     lines : the computation, in order.
     until : last day the answer holds for, where the law or a parameter is known to change; None otherwise.
+    about : "basins" or "actions" where the rule speaks of these, empty for the facts of the convention.
     """
 
     rule: Rule
@@ -75,6 +76,7 @@ class Finding:
     lines: tuple[Line, ...] = ()
     todo: Text = NOTHING
     until: date | None = None
+    about: str = ""
 
 
 def read_exact(parameters: Parameters, name: str, on: date | None = None) -> Decimal:

@@ -17,7 +17,7 @@ from ancrage_web.conventions.queries.life import check_rules
 from ancrage_web.conventions.rules import SIGNED
 from ancrage_web.design.words import say
 
-# Where the fact that a rule reads is changed; before the signature, and after it when that differs.
+# Where what a rule reads is changed, by subject or rule; before the signature, and after it when that differs.
 _PAGES: dict[str, tuple[str, str]] = {
     "R6": ("convention-facts", "convention-amendments"),
     "R7": ("convention-facts", "convention-amendments"),
@@ -26,7 +26,9 @@ _PAGES: dict[str, tuple[str, str]] = {
     "R11": ("convention-actions", "convention-actions"),
     "R12": ("convention-actions", "convention-actions"),
     "R13": ("convention-actions", "convention-actions"),
-    "R14": ("convention-actions", "convention-amendments"),
+    "basins": ("convention-parties", "convention-amendments"),
+    "actions": ("convention-actions", "convention-amendments"),
+    "R14": ("convention-facts", "convention-amendments"),
     "R15": ("convention-committees", "convention-committees"),
 }
 _FACTS = ("convention-facts", "convention-facts")
@@ -41,7 +43,7 @@ def show_rules(request: HttpRequest, access: Access) -> HttpResponse:
     try:
         for finding in check_rules(access.convention, timezone.localdate()):
             counts[finding.level] += 1
-            rows.append({"finding": finding, "address": _find_page(access, finding.rule.id)})
+            rows.append({"finding": finding, "address": _find_page(access, finding.about or finding.rule.id)})
     except AncrageError as error:
         problem = say(error.text)
     return render(
@@ -57,9 +59,9 @@ def show_rules(request: HttpRequest, access: Access) -> HttpResponse:
     )
 
 
-def _find_page(access: Access, rule: str) -> str:
+def _find_page(access: Access, about: str) -> str:
     keys: tuple[Any, ...] = (access.actor.organisation.slug, access.convention.pk)
     try:
-        return reverse(_PAGES.get(rule, _FACTS)[access.convention.status in SIGNED], args=keys)
+        return reverse(_PAGES.get(about, _FACTS)[access.convention.status in SIGNED], args=keys)
     except NoReverseMatch:
         return ""
