@@ -93,6 +93,7 @@ def test_project_is_made_from_its_form(world: World, address: Reverse, commune: 
         assert AuditLine.objects.latest("sequence").action == "project.created"
     assert (expense.quarter, expense.amount) == (date(2027, 4, 1), Decimal("100000.50"))
     assert (source.name, source.origin, source.detr, source.rate_max) == ("DETR", "public", True, Decimal("0.4"))
+    assert source.investment_only is True
     assert source.payments == [["2027-07-01", "0.3"], ["2028-01-01", "0.7"]]
 
 

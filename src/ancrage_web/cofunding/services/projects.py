@@ -234,7 +234,10 @@ def _write_rows(project: Project, expenses: Sequence[Mapping[str, Any]], sources
 
 def _build_source(row: Mapping[str, Any], position: int) -> dict[str, Any]:
     kind = row["kind"]
-    return {**row, "origin": SOURCE_KINDS[kind][1], "detr": kind == "detr", "position": position}
+    is_detr = kind == "detr"
+    # DETR pays no running cost (CGCT, L2334-36), whatever was ticked.
+    only = bool(row.get("investment_only")) or is_detr
+    return {**row, "origin": SOURCE_KINDS[kind][1], "detr": is_detr, "investment_only": only, "position": position}
 
 
 def _describe(expenses: Sequence[Mapping[str, Any]], sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
