@@ -46,6 +46,29 @@ SAME = {
     ),
     *("E-mail", "Invitation", "Licence", "Message", "Notes", "Organisations", "Page", "SIREN {siren}.", "Source"),
     *("Sources", "Table", "Type"),
+    # Of conventions and of co-funding.
+    *(
+        "1 convention",
+        "Certain",
+        "Contribution",
+        "Convention",
+        "Conventions",
+        "Conventions de revitalisation",
+        "{count} conventions",
+        "De minimis",
+        "Distance",
+        "Département",
+        "EPCI",
+        "Export",
+        "Légifrance",
+        "Organisation",
+        "PDF",
+        "Parties",
+        "Programmes",
+        "SIREN",
+        "Total",
+        "version {number}",
+    ),
 }
 # Attributes that a reader sees or hears.
 SPOKEN = {"alt", "title", "aria-label", "aria-description", "placeholder", "data-label", "data-copied", "label"}
