@@ -53,10 +53,12 @@ def list_committees(request: HttpRequest, access: Access) -> HttpResponse:
         {"committee": found, "name": COMMITTEE_NAMES[found.kind], "files": list(found.files.all())}
         for found in queries.list_committees(access.convention)
     ]
+    today = timezone.localdate()
     context = {
         **_build_base(access),
         "rows": rows,
-        "findings": queries.check_committee_rule(access.convention, timezone.localdate()),
+        "today": today,
+        "findings": queries.check_committee_rule(access.convention, today),
     }
     return render(request, "conventions/committees.html", context)
 
