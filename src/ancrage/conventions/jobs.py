@@ -271,17 +271,12 @@ def count_jobs(records: Iterable[JobRecord], on: date) -> JobCounts:
         for word in _list_words(record, on):
             add(word, record.fte)
     counts = {word: Count(int(posts), fte) for word, (posts, fte) in found.items()}
-    return JobCounts(
-        **{name: counts.get(name, Count()) for name in _SIMPLE},
-        **{
-            f"present_{months}": Presence(
-                counts.get(f"due_{months}", Count()),
-                counts.get(f"there_{months}", Count()),
-                counts.get(f"gone_{months}", Count()),
-            )
-            for months in CHECK_MONTHS
-        },
-    )
+    simple = {name: counts.get(name, Count()) for name in _SIMPLE}
+    presences = [
+        Presence(*(counts.get(f"{word}_{months}", Count()) for word in ("due", "there", "gone")))
+        for months in CHECK_MONTHS
+    ]
+    return JobCounts(*simple.values(), *presences)
 
 
 def count_jobs_by(records: Iterable[JobRecord], key: Callable[[JobRecord], str], on: date) -> dict[str, JobCounts]:
@@ -366,6 +361,7 @@ def _check_presence(record: JobRecord, hired_on: date) -> None:
             )
 
 
+# The words that are plain counts, in the order of the fields of `JobCounts`.
 _SIMPLE = (
     "programmed",
     "programmed_kept",

@@ -33,7 +33,7 @@ def _date(en: str, fr: str, **kwargs: Any) -> forms.DateField:
 _CONTRACTS = [(key, say_later(name)) for key, name in CONTRACT_NAMES.items()]
 
 
-class _Choice(forms.ModelChoiceField):
+class _Choice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A row of the convention; the list is given when the form is made."""
 
     def __init__(self, en: str, fr: str, **kwargs: Any) -> None:

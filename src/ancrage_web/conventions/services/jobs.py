@@ -129,8 +129,10 @@ def record_hire(
             "Aucune pièce ne prouve le démarrage du poste. Joignez le contrat, la déclaration (DPAE) ou un bulletin de "
             "paie, noms masqués.",
         )
-    fields = {"hired_on": hired_on, "contract": contract, "proof": proof}
-    return save_job(access, job=job, **fields, **({} if fte is None else {"fte": fte}))
+    fields: dict[str, Any] = {"hired_on": hired_on, "contract": contract, "proof": proof}
+    if fte is not None:
+        fields["fte"] = fte
+    return save_job(access, job=job, **fields)
 
 
 def record_departure(access: Access, job: Job, *, left_on: date) -> Job:
@@ -172,7 +174,8 @@ def check_presence(access: Access, job: Job, *, months: int, present: bool, on: 
             f"The presence at {months} months is checked from {format_date(day, 'en')} on.",
             f"La présence à {months} mois se vérifie à partir du {format_date(day, 'fr')}.",
         )
-    return save_job(access, job=job, **{f"present_{months}": present})
+    checked: dict[str, Any] = {f"present_{months}": present}
+    return save_job(access, job=job, **checked)
 
 
 def remove_job(access: Access, job: Job) -> None:

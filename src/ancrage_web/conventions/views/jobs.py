@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,6 +18,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from ancrage.conventions import jobs as rules
+from ancrage.conventions.requests import FUNDED
 from ancrage.errors import InputError
 from ancrage.language import Text, format_date, format_number
 from ancrage_web.audit.actions import get_action_name, get_field_name
@@ -50,10 +52,12 @@ def show_jobs(request: HttpRequest, access: Access) -> HttpResponse:
     kept = request.GET.copy()
     kept.pop("page", None)
     page = Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page"))
+    waiting = Q(jobs__isnull=True) | Q(status__in=FUNDED, jobs__committed_on__isnull=True)
     open_requests = (
-        Request.objects.filter(convention=access.convention, submitted_on__isnull=False, jobs__isnull=True)
+        Request.objects.filter(waiting, convention=access.convention, submitted_on__isnull=False)
         .exclude(jobs_created=0, jobs_maintained=0)
         .exclude(status__in=("withdrawn", "returned", "refused"))
+        .distinct()
     )
     context = {
         "access": access,
@@ -223,7 +227,8 @@ def check_jobs(request: HttpRequest, access: Access) -> HttpResponse:
 @convention_view("edit")
 def programme_jobs(request: HttpRequest, access: Access) -> HttpResponse:
     """Write the posts that a request promises, and commit them where the request is granted."""
-    found = Request.objects.filter(convention=access.convention, pk=_read_key(request.POST.get("request"))).first()
+    key = _read_key(request.POST.get("request"))
+    found = None if key is None else Request.objects.filter(convention=access.convention, pk=key).first()
     if found is not None and found.submitted_on is not None:
         lines = services.programme_jobs(access, found)
         if found.decided_on is not None and found.amount_granted:
