@@ -49,6 +49,8 @@ SAME = {
     # Of conventions and of co-funding.
     *(
         "1 convention",
+        "Programme",
+        "{count} commune(s)",
         "Certain",
         "Contribution",
         "Convention",
