@@ -293,9 +293,9 @@ def write_archive(access: Access, language: Language, on: date, target: Any, roo
                 missing.append(str(name))
         for file in CommitteeFile.objects.filter(committee__convention=convention).select_related("committee"):
             folder = root / file.folder
-            for path in sorted(folder.rglob("*")) if file.folder and folder.is_dir() else ():
+            for found in sorted(folder.rglob("*")) if file.folder and folder.is_dir() else ():
                 inside = f"{_name(language, 'comites', 'committees')}/{file.committee.day:%Y-%m-%d}-v{file.number}"
-                if path.is_file() and _add_file(archive, path, f"{inside}/{path.relative_to(folder).as_posix()}"):
+                if found.is_file() and _add_file(archive, found, f"{inside}/{found.relative_to(folder).as_posix()}"):
                     count += 1
         text = _write_read_me(convention, language, on, missing)
         archive.writestr(zipfile.ZipInfo(_name(language, "LISEZMOI.txt", "README.txt"), _MADE_ON), text)

@@ -172,7 +172,7 @@ def _check_request(reading: Reading, row: Row) -> None:
     if "status" in row.wrong:
         return
     name = requests.STATUS_NAMES[status]
-    needed = () if status in _UNWRITTEN else ("action", "beneficiary", "amount_asked", "submitted_on")
+    needed: tuple[str, ...] = () if status in _UNWRITTEN else ("action", "beneficiary", "amount_asked", "submitted_on")
     needed += ("amount_granted", "decided_on") if status in requests.FUNDED else ()
     needed += ("agreed_on",) if status == "agreed" else ()
     for key in needed:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -173,7 +174,7 @@ class _Life:
 
     def _save_actions(self) -> None:
         ends = add_months(self.signed, 36) - timedelta(days=1)
-        common = {"deadline": add_months(self.signed, 30), "started_on": self.signed}
+        common: dict[str, Any] = {"deadline": add_months(self.signed, 30), "started_on": self.signed}
         access = self.access
         self.aid = save_action(
             access,

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
+from django.core.files.base import File
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
@@ -53,7 +54,7 @@ _FOLDER = "conventions/imports"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def keep_draft(actor: Actor, upload: UploadedFile) -> ImportDraft:
+def keep_draft(actor: Actor, upload: File[bytes]) -> ImportDraft:
     """Keep a spreadsheet aside, so that what was checked is what is imported.
 
     Raises
@@ -64,6 +65,8 @@ def keep_draft(actor: Actor, upload: UploadedFile) -> ImportDraft:
         If the file is no workbook that can be read safely.
     """
     check_owner(actor)
+    # Pages only: a token has no page to confirm on.
+    assert actor.user is not None
     purge_drafts()
     if (upload.size or 0) > MOST_BYTES:
         check_package(bytes(MOST_BYTES + 1))

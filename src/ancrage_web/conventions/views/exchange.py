@@ -24,6 +24,7 @@ from ancrage_web.conventions.exchange_sheets import SHEETS
 from ancrage_web.conventions.import_reading import MOST_BYTES
 from ancrage_web.conventions.models import Document, ImportDraft
 from ancrage_web.conventions.services import exports, imports
+from ancrage_web.conventions.services.life import check_owner
 from ancrage_web.design.words import get_site_language, say, say_later
 
 # Beyond, the rest comes after these are corrected: a page stays readable.
@@ -43,7 +44,7 @@ class ImportForm(forms.Form):
 @organisation_view(Role.EDITOR)
 def ask_import(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Take a spreadsheet, then show what is in it."""
-    imports.check_owner(actor)
+    check_owner(actor)
     form = ImportForm(request.POST or None, request.FILES or None) if request.method == "POST" else ImportForm()
     if request.method == "POST" and form.is_valid():
         try:
