@@ -45,7 +45,7 @@ class ImportForm(forms.Form):
 def ask_import(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Take a spreadsheet, then show what is in it."""
     check_owner(actor)
-    form = ImportForm(request.POST or None, request.FILES or None) if request.method == "POST" else ImportForm()
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     if request.method == "POST" and form.is_valid():
         try:
             draft = imports.keep_draft(actor, form.cleaned_data["file"])
