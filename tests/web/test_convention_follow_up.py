@@ -147,6 +147,9 @@ def test_residual_page_says_what_is_practice_and_what_is_paid(sample: Sample, wo
     assert "pratique, à convenir avec le préfet" in page
     assert "Peut être payé." in page
     assert "45,0 h" in page
+    # What is free in the action that was given money, though nothing of it is free outside of it.
+    row = page.split('<th scope="row">Aide aux entreprises</th>')[1].split("</tr>")[0]
+    assert "30\u202f000,00\u00a0€" in row
     past = client.get(_address(sample, "convention-residual") + "?on=2025-09-09").content.decode()
     assert "Coûte plus que" in past
     assert client.get(_address(sample, "convention-residual") + "?on=2025-99-99").status_code == 200

@@ -57,12 +57,13 @@ class Chart:
 def draw_money_bar(balance: Balance, key: str = "money") -> Chart:
     """Draw where the money of a convention, an action or a funder stands, as one stacked bar."""
     language = get_site_language()
+    # In the balance of one action, what it was given shows as below zero where money waits for an action.
     parts = (
         (Text("Paid", "Payé"), balance.paid),
         (Text("Committed, not paid", "Engagé, non payé"), balance.committed - balance.paid),
         (Text("Reserved", "Réservé"), balance.reserved),
         (Text("Planned and free", "Programmé et libre"), balance.left),
-        (Text("Not given to an action", "Non programmé"), balance.unplanned),
+        (Text("Not given to an action", "Non programmé"), max(balance.unplanned, Decimal(0))),
     )
     whole = sum((amount for _, amount in parts), Decimal(0))
     drawn, at = [], 0.0

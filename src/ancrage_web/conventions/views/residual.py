@@ -69,8 +69,14 @@ def show_residual(request: HttpRequest, access: Access) -> HttpResponse:
         "residual_said": format_money(balances.total.residual, language),
         "chart": draw_money_bar(balances.total),
         "tables": [
-            (Text("By action", "Par action"), [(action, balances.get_action(action)) for action in actions]),
-            (Text("By funder", "Par financeur"), [(funder, balances.get_funder(funder)) for funder in funders]),
+            (
+                Text("By action", "Par action"),
+                [(a, held, held.left) for a in actions for held in [balances.get_action(a)]],
+            ),
+            (
+                Text("By funder", "Par financeur"),
+                [(f, held, held.residual) for f in funders for held in [balances.get_funder(f)]],
+            ),
         ],
         "options": OPTIONS,
         "proposals": proposals,
