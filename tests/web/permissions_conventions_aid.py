@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django_scopes import scope
 
-from ancrage_web.conventions.models import DeclaredAid
+from ancrage_web.accounts.secret_texts import compute_fingerprint
+from ancrage_web.conventions.models import CallLink, DeclaredAid, Request
 from web.convention_samples import SIREN, build_sample
-from web.permission_cases import EDITORS, READERS, Case, answer
+from web.permission_cases import EDITORS, PUBLIC, READERS, Case, answer
 
 if TYPE_CHECKING:
     from web.conftest import World
@@ -61,7 +63,7 @@ def _post(build: Any, data: Mapping[str, Any]) -> Case:
 
 _DECLARED = {"granted_on": "2025-01-01", "amount": "1000", "source": "Région"}
 
-ROUTES = {
+ROUTES: dict[str, Case] = {
     "beneficiaries": Case(READERS, build=_open_organisation),
     "beneficiaries-file": Case(READERS, build=_open_organisation),
     "beneficiary-new": Case(EDITORS, build=_open_organisation),
@@ -81,4 +83,64 @@ ROUTES = {
     "convention-request-remark": _post(_open_request, {"text": "Essai"}),
     "convention-request-step": Case(EDITORS, build=_open_step),
     "convention-request-step post": _post(_open_step, {"reason": "Il manque le devis."}),
+}
+
+
+_TOKEN = "a-secret-link-of-the-tests"
+
+
+def _open_call(world: World) -> Mapping[str, Any]:
+    sample = build_sample(world)
+    with scope(organisation=world.organisation):
+        CallLink.objects.create(
+            convention=sample.convention, token_hash=compute_fingerprint(_TOKEN), opened_at=timezone.now()
+        )
+    return {"token": _TOKEN}
+
+
+def _open_own(world: World) -> Mapping[str, Any]:
+    sample = build_sample(world)
+    with scope(organisation=world.organisation):
+        Request.objects.filter(pk=sample.draft.pk).update(
+            public=True,
+            contact_email="firm@example.org",
+            token_hash=compute_fingerprint(_TOKEN),
+            token_expires_at=timezone.now() + timedelta(days=1),
+        )
+    return {"token": _TOKEN}
+
+
+def _open_part(world: World) -> Mapping[str, Any]:
+    return {**_open_own(world), "part": "emplois"}
+
+
+def _open_link(world: World) -> Mapping[str, Any]:
+    _open_own(world)
+    with scope(organisation=world.organisation):
+        found = Request.objects.get(public=True)
+    return {"organisation": world.organisation.slug, "convention": found.convention_id, "aid": found.pk}
+
+
+def _post_public(build: Any, data: Mapping[str, Any], status: int = 302) -> Case:
+    return Case(dict.fromkeys(PUBLIC, status), build=build, method="post", data=lambda _world: data)
+
+
+ROUTES |= {
+    "convention-call": Case(EDITORS, build=_open),
+    "convention-call post": Case(EDITORS, build=_open, method="post", data=lambda _world: {"open": "1"}),
+    "convention-request-link": _post(_open_link, {}),
+    "aid-call": Case(PUBLIC, build=_open_call),
+    "aid-call post": _post_public(_open_call, {"email": "firm@example.org"}, 200),
+    "aid-request": Case(PUBLIC, build=_open_own),
+    "aid-request-part": Case(PUBLIC, build=_open_part),
+    "aid-request-part post": _post_public(_open_part, {"jobs_created": "2"}),
+    "aid-request-documents": Case(PUBLIC, build=_open_own),
+    # Nothing is written yet: those who hold the link are told what is missing.
+    "aid-request-review": Case(PUBLIC, build=_open_own),
+    "aid-request-review post": _post_public(_open_own, {}, 400),
+    "aid-request-withdraw": Case(PUBLIC, build=_open_own),
+    "aid-request-withdraw post": _post_public(_open_own, {}),
+    "aid-request-erase": Case(PUBLIC, build=_open_own),
+    "aid-request-erase post": _post_public(_open_own, {}, 200),
+    "aid-request-data": Case(PUBLIC, build=_open_own),
 }

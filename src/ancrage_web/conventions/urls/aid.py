@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ancrage_web.conventions.views import beneficiaries, payments, requests
+from ancrage_web.conventions.views import beneficiaries, payments, public_requests, requests
 
 _ALL = "<uuid:convention>/demandes/"
 _ONE = _ALL + "<uuid:aid>/"
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern] = [
     path(_FIRM + "aides/<int:declared>/retirer/", beneficiaries.delete_declared_aid, name="beneficiary-aid-delete"),
     path(_ALL, requests.list_requests, name="convention-requests"),
     path(_ALL + "liste.csv", requests.send_requests, name="convention-requests-file"),
+    path(_ALL + "formulaire/", public_requests.manage_call, name="convention-call"),
+    path(_ONE + "lien/", public_requests.renew_link, name="convention-request-link"),
     path(_ALL + "nouvelle/", requests.create_request, name="convention-request-new"),
     path(_ONE, requests.show_request, name="convention-request"),
     path(_ONE + "modifier/", requests.change_request, name="convention-request-change"),

@@ -1,0 +1,26 @@
+"""Erase the contacts of requests of aid that were closed long ago."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from ancrage.language import Text
+from ancrage_web.conventions.services.public_requests import purge_contacts
+from ancrage_web.design.words import say
+
+
+class Command(BaseCommand):
+    """Erase what rule R24 no longer lets keep; to be run every day."""
+
+    help = "Erase the e-mail of requests of aid closed for 24 months, and drafts whose link has expired."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Erase and tell how many."""
+        contacts, drafts = purge_contacts(timezone.localdate())
+        text = Text(
+            f"{contacts} contacts and {drafts} drafts erased", f"{contacts} contacts et {drafts} brouillons effacés"
+        )
+        self.stdout.write(say(text))
