@@ -14,34 +14,61 @@ from ancrage_web.design.words import get_site_language, say
 
 register = template.Library()
 
-# Pages of a convention, in the order of its second navigation: route, name.
-TABS: tuple[tuple[str, Text], ...] = (
-    ("convention", Text("Summary", "Synthèse")),
-    ("convention-facts", Text("Facts", "Données")),
-    ("convention-parties", Text("Parties and basins", "Parties et bassins")),
-    ("convention-status", Text("Status", "Statut")),
-    ("convention-amendments", Text("Amendments", "Avenants")),
-    ("convention-rules", Text("Rules", "Règles")),
-    ("convention-actions", Text("Actions", "Actions")),
-    ("convention-ledger", Text("Ledger", "Registre")),
-    ("convention-documents", Text("Documents", "Pièces")),
-    ("convention-requests", Text("Requests of aid", "Demandes d'aide")),
-    ("convention-jobs", Text("Jobs", "Emplois")),
-    ("convention-committees", Text("Committees", "Comités")),
-    ("convention-calendar", Text("Calendar", "Calendrier")),
-    ("convention-engineering", Text("Engineering", "Ingénierie")),
-    ("convention-residual", Text("Residual", "Reliquat")),
-    ("convention-map", Text("Map", "Carte")),
-    ("convention-partners", Text("Partners", "Partenaires")),
-    ("convention-remarks", Text("Remarks", "Remarques")),
-    ("convention-export", Text("Export", "Export")),
+# Pages of a convention, in the order of its second navigation: groups, and the pages of each (route, name). A group
+# opens on its first page.
+TABS: tuple[tuple[Text, tuple[tuple[str, Text], ...]], ...] = (
+    (Text("Summary", "Synthèse"), (("convention", Text("Summary", "Synthèse")),)),
+    (
+        Text("Convention", "Convention"),
+        (
+            ("convention-facts", Text("Facts", "Données")),
+            ("convention-parties", Text("Parties and basins", "Parties et bassins")),
+            ("convention-status", Text("Status", "Statut")),
+            ("convention-amendments", Text("Amendments", "Avenants")),
+            ("convention-rules", Text("Rules", "Règles")),
+        ),
+    ),
+    (
+        Text("Money", "Argent"),
+        (
+            ("convention-actions", Text("Actions", "Actions")),
+            ("convention-ledger", Text("Ledger", "Registre")),
+            ("convention-requests", Text("Requests of aid", "Demandes d'aide")),
+            ("convention-residual", Text("Residual", "Reliquat")),
+        ),
+    ),
+    (
+        Text("Results", "Résultats"),
+        (
+            ("convention-jobs", Text("Jobs", "Emplois")),
+            ("convention-engineering", Text("Engineering", "Ingénierie")),
+            ("convention-map", Text("Map", "Carte")),
+        ),
+    ),
+    (
+        Text("Committees and deadlines", "Comités et échéances"),
+        (
+            ("convention-committees", Text("Committees", "Comités")),
+            ("convention-calendar", Text("Calendar", "Calendrier")),
+        ),
+    ),
+    (
+        Text("Exchanges", "Échanges"),
+        (
+            ("convention-partners", Text("Partners", "Partenaires")),
+            ("convention-remarks", Text("Remarks", "Remarques")),
+            ("convention-documents", Text("Documents", "Pièces")),
+            ("convention-export", Text("Export", "Export")),
+        ),
+    ),
 )
 
 
 @register.inclusion_tag("conventions/parts/convention_nav.html")
 def convention_nav(access: Access, current: str) -> dict[str, Any]:
     """Write the navigation between the pages of a convention; `current` is the route of the page shown."""
-    return {"access": access, "tabs": TABS, "current": current}
+    shown = next((group for group in TABS if any(route == current for route, _ in group[1])), TABS[0])
+    return {"access": access, "groups": TABS, "shown": shown, "current": current}
 
 
 @register.filter(name="money")
