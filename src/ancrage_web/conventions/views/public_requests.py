@@ -192,7 +192,7 @@ def join_documents(request: HttpRequest, found: Request, token: str) -> HttpResp
     context = {
         "asked": found,
         "token": token,
-        "documents": list(found.documents.all()),
+        "documents": list(found.documents.filter(uploaded_by__isnull=True)),
         "refusal": refusal,
         "place": len(PARTS) + 1,
         "count": len(PARTS) + 2,
@@ -237,7 +237,7 @@ def review_request(request: HttpRequest, found: Request, token: str) -> HttpResp
         "asked": found,
         "token": token,
         "parts": [(part, name, part not in incomplete, _list_values(forms[part])) for part, (name, _) in PARTS.items()],
-        "documents": list(found.documents.all()),
+        "documents": list(found.documents.filter(uploaded_by__isnull=True)),
         "incomplete": incomplete,
         "refusal": refusal,
         "place": len(PARTS) + 2,
