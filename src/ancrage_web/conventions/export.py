@@ -40,6 +40,8 @@ from ancrage_web.conventions.models import (
     Request,
     StatusChange,
 )
+from ancrage_web.conventions.queries.aid import list_shown
+from ancrage_web.conventions.queries.documents import list_shown_documents
 
 _BLOCK = 1 << 18
 _MADE_ON = (1980, 1, 1, 0, 0, 0)
@@ -52,7 +54,7 @@ def build_rows(convention: Convention, *, with_contacts: bool) -> dict[str, list
     ----------
     with_contacts : e-mail addresses of beneficiaries, for those who manage the convention.
     """
-    requests = list(Request.objects.filter(convention=convention).select_related("action", "beneficiary"))
+    requests = list(list_shown(Request.objects.filter(convention=convention)).select_related("action", "beneficiary"))
     sirens = {request.beneficiary_id for request in requests if request.beneficiary_id}
     of_action = {action.pk: action.name for action in Action.objects.filter(convention=convention)}
     of_request = {request.pk: request.number for request in requests}
@@ -101,7 +103,7 @@ def build_history(convention: Convention, names: Mapping[Any, str]) -> dict[str,
     """
     statuses = cast(Mapping[str, Text], life.STATUS_NAMES)
     amendments = Amendment.objects.filter(convention=convention).select_related("document")
-    documents = list(Document.objects.filter(convention=convention).select_related("request").order_by("uploaded_at"))
+    documents = list(list_shown_documents(convention).select_related("request").order_by("uploaded_at"))
     keys = {str(convention.pk), *(str(key) for key in _list_objects(convention))}
     lines = AuditLine.objects.filter(organisation=convention.organisation).order_by("sequence")
     # Chosen here: thousands of identifiers are more than a query may name.
@@ -224,7 +226,7 @@ def list_files(convention: Convention) -> list[tuple[Any, PurePosixPath, str]]:
     """Return identifier, path in the ZIP and path under MEDIA_ROOT of every file, each path once."""
     taken: set[str] = set()
     files: list[tuple[Any, PurePosixPath, str]] = []
-    documents = Document.objects.filter(convention=convention).select_related("request").order_by("uploaded_at", "pk")
+    documents = list_shown_documents(convention).select_related("request").order_by("uploaded_at", "pk")
     for document in documents:
         folder = "documents" if document.request is None else f"documents/demande-{document.request.number}"
         ending = PurePosixPath(document.path).suffix

@@ -13,6 +13,7 @@ from ancrage_web.conventions.enums import DOCUMENT_NAMES
 from ancrage_web.conventions.file_types import MEDIA_TYPES
 from ancrage_web.conventions.forms_life_fields import build_label
 from ancrage_web.conventions.models import Convention, Document, Request
+from ancrage_web.conventions.queries.documents import list_shown_documents
 from ancrage_web.conventions.services.documents import NAME_LENGTH, add_document
 from ancrage_web.design.words import say, say_later
 
@@ -72,7 +73,7 @@ class DocumentChoice(forms.Form):
 
     def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = Document.objects.filter(convention=convention).order_by("-uploaded_at")[:MOST_OFFERED]
+        found = list_shown_documents(convention).order_by("-uploaded_at")[:MOST_OFFERED]
         self._documents = {str(document.pk): document for document in found}
         choices = [(key, document.name) for key, document in self._documents.items()]
         self.fields["document"] = forms.ChoiceField(

@@ -12,7 +12,8 @@ from ancrage.conventions.residual import UNIT_NAMES
 from ancrage.language import Text
 from ancrage_web.conventions.enums import ACTION_NAMES, CONTRACT_NAMES
 from ancrage_web.conventions.forms_life_fields import AmountField
-from ancrage_web.conventions.models import Action, Convention, Document, Request
+from ancrage_web.conventions.models import Action, Convention, Request
+from ancrage_web.conventions.queries.documents import list_shown_documents
 from ancrage_web.conventions.services.jobs import MOST_AT_ONCE
 from ancrage_web.design.words import say_later
 
@@ -61,7 +62,7 @@ class ProofForm(forms.Form):
 
     def __init__(self, convention: Convention, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["proof"].queryset = Document.objects.filter(convention=convention)  # type: ignore[attr-defined]
+        self.fields["proof"].queryset = list_shown_documents(convention)  # type: ignore[attr-defined]
 
 
 class JobForm(ProofForm):

@@ -20,11 +20,18 @@ from ancrage_web.conventions.models import (
 )
 
 
+def list_shown_documents(convention: Convention) -> QuerySet[Document]:
+    """Return the documents of a convention, without the files of requests that firms have not submitted yet."""
+    return Document.objects.filter(convention=convention).exclude(
+        request__public=True, request__submitted_on__isnull=True
+    )
+
+
 def list_documents(
     convention: Convention, *, kind: str = "", text: str = "", since: date | None = None, until: date | None = None
 ) -> QuerySet[Document]:
     """Return the documents of a convention, the last first."""
-    found = Document.objects.filter(convention=convention).select_related("request", "uploaded_by")
+    found = list_shown_documents(convention).select_related("request", "uploaded_by")
     if kind:
         found = found.filter(kind=kind)
     if text:

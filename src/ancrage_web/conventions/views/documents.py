@@ -17,7 +17,6 @@ from ancrage.language import Text
 from ancrage_web.conventions.access import Access, convention_view
 from ancrage_web.conventions.enums import DOCUMENT_NAMES
 from ancrage_web.conventions.forms_documents import DocumentForm
-from ancrage_web.conventions.models import Document
 from ancrage_web.conventions.queries import documents as queries
 from ancrage_web.conventions.services import documents as services
 from ancrage_web.design.words import say
@@ -83,7 +82,7 @@ def _read_day(request: HttpRequest, name: str) -> date | None:
 @convention_view("read")
 def send_document(_request: HttpRequest, access: Access, document: UUID) -> HttpResponseBase:
     """Hand a document over to be saved, never to be opened in the page of the site."""
-    found = get_object_or_404(Document, pk=document, convention=access.convention)
+    found = get_object_or_404(queries.list_shown_documents(access.convention), pk=document)
     try:
         file = services.open_document(found)
     except MissingDataError as error:
@@ -97,7 +96,7 @@ def send_document(_request: HttpRequest, access: Access, document: UUID) -> Http
 @convention_view("edit")
 def delete_document(request: HttpRequest, access: Access, document: UUID) -> HttpResponse:
     """Delete a document that nothing uses, after a confirmation."""
-    found = get_object_or_404(Document.objects.select_related("request"), pk=document, convention=access.convention)
+    found = get_object_or_404(queries.list_shown_documents(access.convention).select_related("request"), pk=document)
     error: Text | None = None
     if request.method == "POST":
         try:

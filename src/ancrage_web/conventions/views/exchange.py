@@ -22,7 +22,8 @@ from ancrage_web.accounts.enums import Role
 from ancrage_web.conventions.access import Access, convention_view
 from ancrage_web.conventions.exchange_sheets import SHEETS
 from ancrage_web.conventions.import_reading import MOST_BYTES
-from ancrage_web.conventions.models import Document, ImportDraft
+from ancrage_web.conventions.models import ImportDraft
+from ancrage_web.conventions.queries.documents import list_shown_documents
 from ancrage_web.conventions.services import exports, imports
 from ancrage_web.conventions.services.life import check_owner
 from ancrage_web.design.words import get_site_language, say, say_later
@@ -125,7 +126,7 @@ def check_import(request: HttpRequest, actor: Actor, draft: UUID) -> HttpRespons
 @convention_view("read")
 def show_export(request: HttpRequest, access: Access) -> HttpResponse:
     """Tell what an export holds."""
-    documents = Document.objects.filter(convention=access.convention).count()
+    documents = list_shown_documents(access.convention).count()
     context = {"access": access, "convention": access.convention, "documents": documents}
     return render(request, "conventions/export.html", context)
 

@@ -18,6 +18,7 @@ from ancrage_web.conventions.enums import Outcome
 from ancrage_web.conventions.forms_requests import STEPS, Step, StepForm
 from ancrage_web.conventions.models import Document, Funder, Request
 from ancrage_web.conventions.queries import aid as queries
+from ancrage_web.conventions.queries.documents import list_shown_documents
 from ancrage_web.conventions.services import requests as services
 from ancrage_web.conventions.services.documents import add_document
 from ancrage_web.conventions.views.requests import check_now, describe_finding
@@ -35,7 +36,7 @@ def change_status(request: HttpRequest, access: Access, aid: UUID, step: str) ->
         request.POST if request.method == "POST" else None,
         request.FILES if request.method == "POST" else None,
         step=asked,
-        documents=list(Document.objects.filter(convention=access.convention)[:200]),
+        documents=list(list_shown_documents(access.convention)[:200]),
         most=_list_most(step, found),
         initial={
             "version": found.version,
