@@ -64,6 +64,7 @@ def test_places_of_a_result_become_candidates_with_their_source(world: World, cl
     assert "Vallée" in client.get(address).content.decode()
     page = client.get(address, {"resultat": result.pk}).content.decode()
     assert "non : sera refusé" in page
+    assert "en kg de CO2 évités par an" in page
     assert "Ouvert" not in page
     assert "n’est plus à jour" in page
     wrong = client.post(address, {"resultat": result.pk, "lieu": "00001", "cout-00001": "beaucoup"})

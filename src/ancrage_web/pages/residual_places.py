@@ -76,7 +76,7 @@ def choose_places(request: HttpRequest, access: Access) -> HttpResponse:
     context |= {
         "scenario": scenario,
         "result": result,
-        "unit": UNIT_NAMES[unit],
+        "unit": say(UNIT_NAMES[unit]),
         "rows": [(place, typed[place.code], place.code in chosen) for place in places],
         "reasons": freshness.reasons,
         "old": timezone.now() - result.created_at > timedelta(days=365),
