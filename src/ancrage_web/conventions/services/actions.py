@@ -19,6 +19,7 @@ from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.enums import ActionKind, FunderNature
 from ancrage_web.conventions.models import Action, Convention, Funder
 from ancrage_web.conventions.rules import ACTION_FIELDS, SIGNED
+from ancrage_web.conventions.services.locks import lock_open
 
 NAME_LENGTH = 160
 TERMS_LENGTH = 20_000
@@ -191,7 +192,7 @@ def delete_funder(access: Access, funder: Funder) -> None:
 
 
 def _lock(access: Access) -> Convention:
-    return Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=access.convention.pk)
+    return lock_open(access.convention)
 
 
 def _get_action(convention: Convention, action: Action) -> Action:
@@ -220,11 +221,6 @@ def _delete(saved: Action | Funder) -> None:
 def _check_amendment(convention: Convention, action: Action | None, changed: Sequence[str]) -> None:
     if convention.status not in SIGNED:
         return
-    if convention.status == "closed":
-        raise InputError(
-            f"'{convention}' is closed: its actions do not change any more.",
-            f"« {convention} » est close : ses actions ne changent plus.",
-        )
     if action is not None and set(changed) & set(ACTION_FIELDS):
         raise InputError(
             f"'{convention}' is signed: the terms, the deadline and the budget of an action are changed by an "

@@ -27,7 +27,8 @@ from ancrage_web.conventions.rules import (
     get_parameters,
     pack_value,
 )
-from ancrage_web.conventions.services.life import check_facts, lock_convention
+from ancrage_web.conventions.services.life import check_facts
+from ancrage_web.conventions.services.locks import lock_kept
 from ancrage_web.conventions.services.parties import check_basin
 from ancrage_web.conventions.terms import apply_changes, build_terms, check_terms, list_refusals, pack_basins
 
@@ -109,7 +110,7 @@ def amend_convention(
     access.require_edit()
     reason = reason.strip()
     with transaction.atomic():
-        saved = lock_convention(access.convention)
+        saved = lock_kept(access.convention)
         if saved.status not in AMENDABLE:
             called = STATUS_NAMES[saved.status]  # type: ignore[index]
             raise InputError(

@@ -21,6 +21,7 @@ from ancrage_web.conventions.enums import CommitteeKind, DocumentKind, Outcome
 from ancrage_web.conventions.models import Action, Committee, CommitteeFile, Convention, Decision, Document, Request
 from ancrage_web.conventions.queries.committees import read_snapshot
 from ancrage_web.conventions.services.documents import add_document
+from ancrage_web.conventions.services.locks import lock_kept, lock_open
 from ancrage_web.conventions.services.requests import decide_request
 
 TEXT_LENGTH = 20_000
@@ -80,7 +81,7 @@ def plan_committee(
     agenda = _check_text(agenda, TEXT_LENGTH)
     _check_sending(report_sent_on)
     with transaction.atomic():
-        convention = _lock_convention(access)
+        convention = lock_open(access.convention)
         _check_day(convention, day, kind, None)
         committee = Committee.objects.create(
             convention=convention,
@@ -125,7 +126,7 @@ def change_committee(
     residual_note = _check_text(residual_note, NOTE_LENGTH)
     kept = {key: text for key, note in notes.items() if (text := _check_text(note, NOTE_LENGTH))}
     with transaction.atomic():
-        convention = _lock_convention(access)
+        convention = lock_open(access.convention)
         saved = _get_open(convention, committee)
         if saved.version != version:
             raise InputError(
@@ -166,7 +167,7 @@ def record_sending(access: Access, committee: Committee, *, on: date | None) -> 
     access.require_edit()
     _check_sending(on)
     with transaction.atomic():
-        convention = _lock_convention(access)
+        convention = lock_kept(access.convention)
         saved = Committee.objects.get(convention=convention, pk=committee.pk)
         before = _describe(saved)
         saved.report_sent_on = on
@@ -187,7 +188,7 @@ def cancel_committee(access: Access, committee: Committee) -> None:
     """
     access.require_edit()
     with transaction.atomic():
-        convention = _lock_convention(access)
+        convention = lock_open(access.convention)
         saved = _get_open(convention, committee)
         if saved.files.exists():
             raise InputError(
@@ -215,7 +216,7 @@ def freeze_committee(access: Access, committee: Committee, *, on: date) -> Commi
     access.require_edit()
     today = timezone.localdate()
     with transaction.atomic():
-        convention = _lock_convention(access)
+        convention = lock_open(access.convention)
         saved = _get_open(convention, committee)
         saved.convention = convention
         last = min(today, saved.day)
@@ -262,8 +263,9 @@ def remake_files(access: Access, file: CommitteeFile) -> CommitteeFile:
     """
     access.require_edit()
     with transaction.atomic():
-        _lock_convention(access)
-        saved = CommitteeFile.objects.defer("content").get(pk=file.pk)
+        lock_kept(access.convention)
+        # Of this convention: one of another is not found.
+        saved = CommitteeFile.objects.defer("content").get(pk=file.pk, committee__convention=access.convention)
         saved.status, saved.asked_at = "waiting", timezone.now()
         saved.save(update_fields=["status", "asked_at"])
         make_committee_files.enqueue(str(saved.pk))
@@ -301,7 +303,7 @@ def record_minutes(
             "Le relevé de décisions est vide : écrivez en quelques lignes ce qui a été décidé.",
         )
     with transaction.atomic():
-        convention = _lock_convention(access)
+        convention = lock_open(access.convention)
         saved = _get_open(convention, committee)
         _check_held(saved)
         if not isinstance(document, Document):
@@ -371,14 +373,6 @@ def _check_held(committee: Committee) -> None:
             "Aucun dossier n'est figé pour ce comité : figez les chiffres qu'il a examinés, puis enregistrez ses "
             "décisions.",
         )
-
-
-def _lock_convention(access: Access) -> Convention:
-    return (
-        Convention.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organisation")
-        .get(pk=access.convention.pk)
-    )
 
 
 def _get_open(convention: Convention, committee: Committee) -> Committee:

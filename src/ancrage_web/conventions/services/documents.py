@@ -24,6 +24,7 @@ from ancrage_web.conventions.enums import DOCUMENT_NAMES, DocumentKind
 from ancrage_web.conventions.file_types import check_type
 from ancrage_web.conventions.models import Convention, Document, Request
 from ancrage_web.conventions.queries.documents import list_uses
+from ancrage_web.conventions.services.locks import lock_kept, lock_open
 
 if TYPE_CHECKING:
     from ancrage_web.accounts.models import User
@@ -49,6 +50,8 @@ def add_document(
     """
     access.require_edit()
     with scope(organisation=access.organisation), transaction.atomic():
+        # What the State answers to the final balance of a closed convention is still kept.
+        lock_kept(access.convention)
         document = store_document(
             access.convention, upload, kind=kind, name=name, request=request, uploaded_by=access.user
         )
@@ -168,7 +171,7 @@ def delete_document(access: Access, document: Document) -> None:
     access.require_edit()
     with scope(organisation=access.organisation), transaction.atomic():
         # The lock of everything that is written about a convention: nothing starts to use the document meanwhile.
-        Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=access.convention.pk)
+        lock_open(access.convention)
         saved = Document.objects.filter(pk=document.pk, convention=access.convention).first()
         if saved is None:
             return

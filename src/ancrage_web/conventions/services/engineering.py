@@ -13,7 +13,7 @@ from ancrage.errors import InputError
 from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.models import Action, Document, EngineeringDays
-from ancrage_web.conventions.services.jobs import lock_convention
+from ancrage_web.conventions.services.locks import lock_open
 
 
 def save_work(
@@ -53,7 +53,7 @@ def save_work(
                 "L'action ou la pièce choisie n'est pas de cette convention : choisissez-en une autre.",
             )
     with transaction.atomic():
-        lock_convention(access.convention)
+        lock_open(access.convention)
         before = {} if work is None else _describe(_lock(access, work))
         saved = EngineeringDays(convention=access.convention) if work is None else _lock(access, work)
         saved.provider, saved.on, saved.days, saved.amount = provider, on, days, amount
@@ -74,7 +74,7 @@ def remove_work(access: Access, work: EngineeringDays) -> None:
     """
     access.require_edit()
     with transaction.atomic():
-        lock_convention(access.convention)
+        lock_open(access.convention)
         saved = _lock(access, work)
         record(access, "engineering.removed", "engineering", saved.pk, before=_describe(saved))
         saved.delete()

@@ -15,8 +15,9 @@ from ancrage.errors import InputError
 from ancrage.language import format_date
 from ancrage_web.audit.services import Acting, record
 from ancrage_web.conventions.access import Access
-from ancrage_web.conventions.models import Convention, Job, Request
+from ancrage_web.conventions.models import Job, Request
 from ancrage_web.conventions.queries.jobs import build_record
+from ancrage_web.conventions.services.locks import lock_kept, lock_open
 
 # Lines made at once; a longer list is imported.
 MOST_AT_ONCE = 200
@@ -40,6 +41,8 @@ _FIELDS = frozenset(
         "proof",
     }
 )
+# What is still written once a convention is closed.
+_AFTER = frozenset({"left_on", "present_6", "present_12", "present_24"})
 # What the trail does not keep: free texts.
 _SILENT = frozenset({"label", "sector"})
 
@@ -63,7 +66,8 @@ def save_job(access: Access, *, job: Job | None = None, seen_at: datetime | None
     """
     access.require_edit()
     with transaction.atomic():
-        lock_convention(access.convention)
+        # A post is checked up to 24 months after its start: after the end of the convention for the last ones.
+        (lock_kept if job is not None and set(fields) <= _AFTER else lock_open)(access.convention)
         if job is None:
             saved = Job(convention=access.convention)
         else:
@@ -190,7 +194,7 @@ def remove_job(access: Access, job: Job) -> None:
     """
     access.require_edit()
     with transaction.atomic():
-        lock_convention(access.convention)
+        lock_open(access.convention)
         saved = _lock(access, job)
         if saved.committed_on is not None or saved.hired_on is not None:
             raise InputError(
@@ -209,7 +213,7 @@ def programme_jobs(acting: Acting, request: Request) -> int:
     and removes what is no longer promised, as long as it is not committed.
     """
     with transaction.atomic():
-        lock_convention(request.convention)
+        lock_open(request.convention)
         lines = list(Job.objects.filter(request=request).order_by("created_at", "pk"))
         day = request.submitted_on or timezone.localdate()
         added, removed = 0, 0
@@ -230,6 +234,9 @@ def programme_jobs(acting: Acting, request: Request) -> int:
                     programmed_on=day,
                 )
                 added += 1
+        # A corrected sheet may ask another action for the money; what is promised and not committed follows it.
+        open_lines = Job.objects.filter(request=request, committed_on__isnull=True, hired_on__isnull=True)
+        open_lines.exclude(action=request.action).update(action=request.action, updated_at=timezone.now())
         # A line written by hand for this request takes its day too.
         Job.objects.filter(request=request, programmed_on__isnull=True).update(programmed_on=day)
         if added or removed:
@@ -256,11 +263,6 @@ def commit_jobs(acting: Acting, request: Request, on: date) -> int:
         if changed:
             record(acting, "jobs.committed", "request", request.pk, after={"jobs": changed, "on": on.isoformat()})
     return changed
-
-
-def lock_convention(convention: Convention) -> None:
-    """Lock the row of a convention until the end of the transaction: its changes come one after the other."""
-    Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=convention.pk)
 
 
 def _lock(access: Access, job: Job) -> Job:

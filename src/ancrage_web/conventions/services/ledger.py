@@ -21,6 +21,7 @@ from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.models import Account, Action, Convention, Document, Entry, Funder, Request
 from ancrage_web.conventions.queries.money import build_key, read_account_sums, read_movements
+from ancrage_web.conventions.services.locks import lock_open
 
 LABEL_LENGTH = 200
 # What a column of the ledger can hold [EUR].
@@ -63,7 +64,7 @@ def post_entries(access: Access, drafts: Sequence[Draft]) -> list[Entry]:
         If the actor may not edit the convention.
     InputError
         If an entry is incomplete, of another convention, or takes money that is not there on its day or later; if the
-        convention is closed.
+        convention is closed or archived.
     """
     access.require_edit()
     if not drafts:
@@ -118,12 +119,7 @@ class _Posting:
         self.refused: tuple[ledger.Entry, ledger.Account] | None = None
 
     def write(self, access: Access, drafts: Sequence[Draft]) -> list[Entry]:
-        saved = Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=self.convention.pk)
-        if saved.status == "closed":
-            raise InputError(
-                f"'{saved}' is closed: its ledger takes no entry any more.",
-                f"« {saved} » est close : son registre ne reçoit plus d'écriture.",
-            )
+        saved = lock_open(self.convention)
         last = Entry.objects.filter(convention=saved).aggregate(last=Max("number"))["last"] or 0
         entries: list[Entry] = []
         lines: list[ledger.Entry] = []

@@ -31,6 +31,7 @@ from ancrage_web.conventions.models import (
     Request,
     StatusChange,
 )
+from ancrage_web.conventions.queries.aid import list_shown
 from ancrage_web.conventions.rules import (
     FACTS,
     FREE_TEXTS,
@@ -44,6 +45,7 @@ from ancrage_web.conventions.rules import (
     list_obstacles,
     pack_value,
 )
+from ancrage_web.conventions.services.locks import lock_kept
 from ancrage_web.conventions.services.parties import check_basin, check_party
 
 # Changes of status that go back, or that blame someone: they say why.
@@ -146,7 +148,7 @@ def save_facts(access: Access, *, version: int, **changes: Any) -> Convention:
     access.require_edit()
     values = check_facts(changes)
     with transaction.atomic():
-        saved = lock_convention(access.convention)
+        saved = lock_kept(access.convention)
         before = {name: getattr(saved, name) for name in values}
         changed = {name: value for name, value in values.items() if before[name] != value}
         if not changed:
@@ -178,7 +180,7 @@ def change_status(access: Access, status: str, *, reason: str = "", on: date | N
     access.require_comment()
     reason = reason.strip()
     with transaction.atomic():
-        saved = lock_convention(access.convention)
+        saved = lock_kept(access.convention)
         start, end = cast(life.Status, saved.status), cast(life.Status, status)
         if end not in life.STATUS_NAMES:
             raise InputError(
@@ -223,29 +225,15 @@ def read_obstacles(convention: Convention) -> tuple[Text, ...]:
     )
     finals = Committee.objects.filter(convention=convention, kind=CommitteeKind.FINAL)
     return list_obstacles(
-        open_requests=Request.objects.filter(convention=convention).exclude(status__in=requests.CLOSED).count(),
+        # What a firm writes and has not submitted holds nobody up.
+        open_requests=list_shown(Request.objects.filter(convention=convention))
+        .exclude(status__in=requests.CLOSED)
+        .count(),
         reserved=sums.get("reserved", Decimal(0)),
         committed=sums.get("committed", Decimal(0)),
         final_held=finals.filter(held_at__isnull=False).exists(),
         final_frozen=CommitteeFile.objects.filter(committee__in=finals).exists(),
     )
-
-
-def lock_convention(convention: Convention) -> Convention:
-    """Return the convention as stored now, its row locked until the end of the transaction.
-
-    Raises
-    ------
-    InputError
-        If it was deleted meanwhile.
-    """
-    saved = Convention.objects.select_for_update(of=("self",), no_key=True).filter(pk=convention.pk).first()
-    if saved is None:
-        raise InputError(
-            f"'{convention}' was deleted meanwhile: go back to the list of conventions.",
-            f"« {convention} » a été supprimée entre-temps : revenez à la liste des conventions.",
-        )
-    return saved
 
 
 def check_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.enums import PARTY_NAMES, PartyKind
 from ancrage_web.conventions.models import Basin, Convention, Party
 from ancrage_web.conventions.rules import SIGNED
+from ancrage_web.conventions.services.locks import lock_open
 from ancrage_web.territories.models import Commune
 
 Row = TypeVar("Row", Party, Basin)
@@ -202,13 +203,7 @@ def _check_name(text: str) -> str:
 
 
 def _lock(access: Access) -> Convention:
-    convention = Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=access.convention.pk)
-    if convention.status == "closed":
-        raise InputError(
-            "The convention is closed: its parties and basins no longer change.",
-            "La convention est close : ses parties et ses bassins ne changent plus.",
-        )
-    return convention
+    return lock_open(access.convention)
 
 
 def _check_unsigned(convention: Convention) -> None:

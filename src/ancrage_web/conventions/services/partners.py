@@ -14,6 +14,7 @@ from ancrage_web.accounts.models import Organisation
 from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.models import Convention, Partner, ReminderSubscription
+from ancrage_web.conventions.services import locks
 
 # The parts that an organisation of each kind may play: only a State service changes statuses for the State.
 PARTS: dict[str, tuple[Part, ...]] = {
@@ -44,11 +45,7 @@ def require_owner(access: Access) -> None:
 
 def lock_convention(access: Access) -> Convention:
     """Lock the row of the convention until the end of the transaction, and return it as it is now."""
-    return (
-        Convention.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organisation")
-        .get(pk=access.convention.pk)
-    )
+    return locks.lock_convention(access.convention)
 
 
 def open_to(access: Access, *, organisation_slug: str, part: str) -> Partner:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -27,6 +28,7 @@ from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.enums import DocumentKind
 from ancrage_web.conventions.models import Action, Beneficiary, CallLink, Convention, Document, Request
+from ancrage_web.conventions.queries.documents import list_uses
 from ancrage_web.conventions.services.beneficiaries import (
     add_declared_aid,
     check_fields,
@@ -34,6 +36,8 @@ from ancrage_web.conventions.services.beneficiaries import (
     lock_beneficiaries,
 )
 from ancrage_web.conventions.services.documents import store_document
+from ancrage_web.conventions.services.jobs import programme_jobs
+from ancrage_web.conventions.services.locks import lock_convention, lock_open
 from ancrage_web.conventions.services.request_mails import queue_mail, send_mail
 from ancrage_web.conventions.services.request_sheets import check_sheet, next_number, submit_sheet
 
@@ -65,8 +69,8 @@ def open_call(access: Access) -> str:
     access.require_edit()
     token = create_secret()
     with transaction.atomic():
-        convention = Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=access.convention.pk)
-        if convention.status == "closed" or not list_open_actions(convention):
+        convention = lock_open(access.convention)
+        if not list_open_actions(convention):
             raise InputError(
                 "No action of this convention is open to requests: open one first, in its page.",
                 "Aucune action de cette convention n'est ouverte aux demandes : ouvrez-en une d'abord, dans sa page.",
@@ -124,9 +128,17 @@ def find_own(token: str) -> Request | None:
         )
 
 
-def list_open_actions(convention: Convention) -> list[Action]:
-    """Return the actions of a convention that take requests."""
-    return list(Action.objects.filter(convention=convention, open_to_requests=True))
+def list_open_actions(convention: Convention, request: Request | None = None) -> list[Action]:
+    """Return the actions of a convention that take requests, and the one a request sent back was submitted under."""
+    wanted = Q(open_to_requests=True)
+    if request is not None and request.action_id is not None:
+        wanted |= Q(pk=request.action_id)
+    return list(Action.objects.filter(wanted, convention=convention))
+
+
+def list_own_documents(request: Request) -> list[Document]:
+    """Return the files that a firm joined to its request, not those the organisation added."""
+    return list(Document.objects.filter(request=request, uploaded_by__isnull=True).order_by("uploaded_at"))
 
 
 def start_request(link: CallLink, *, email: str, language: str) -> tuple[Request, str, bool]:
@@ -143,7 +155,7 @@ def start_request(link: CallLink, *, email: str, language: str) -> tuple[Request
     """
     address, token = check_address(email), create_secret()
     with transaction.atomic():
-        convention = Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=link.convention_id)
+        convention = _lock_taking(link.convention)
         created = Request.objects.create(
             convention=convention,
             number=next_number(convention),
@@ -174,7 +186,12 @@ def renew_link(access: Access, request: Request) -> bool:
     access.require_edit()
     token = create_secret()
     with transaction.atomic():
+        lock_open(access.convention)
         saved = _lock(request)
+        if saved.convention_id != access.convention.pk:
+            raise InputError(
+                "This request is not one of this convention.", "Cette demande n'est pas de cette convention."
+            )
         if not saved.contact_email:
             raise InputError(
                 "This request has no e-mail address to send a link to (it was erased, or never given).",
@@ -223,6 +240,32 @@ def join_document(request: Request, upload: File[bytes]) -> Document:
         return store_document(saved.convention, upload, kind=DocumentKind.OTHER, request=saved)
 
 
+def remove_document(request: Request, document: Document) -> None:
+    """Take away a file that the firm joined, while its request is being written.
+
+    Raises
+    ------
+    InputError
+        If the request can no longer be written, or the organisation rests something on this file.
+    """
+    with transaction.atomic():
+        saved = _lock_writable(request)
+        found = Document.objects.filter(request=saved, uploaded_by__isnull=True, pk=document.pk).first()
+        if found is None:
+            return
+        # The first use of any document of a request is the request itself.
+        if len(list_uses([found])[found.pk]) > 1:
+            raise InputError(
+                f"'{found}' already justifies something written by the organisation: it stays.",
+                f"« {found} » justifie déjà une écriture de l'organisme : ce fichier reste.",
+            )
+        told = {"size": found.size, "sha256": found.sha256}
+        record(Applicant(saved.convention.organisation), "document.deleted", "document", found.pk, before=told)
+        path = Path(settings.MEDIA_ROOT) / found.path
+        found.delete()
+        transaction.on_commit(lambda: path.unlink(missing_ok=True))
+
+
 def submit_draft(
     request: Request, *, sheet: dict[str, Any], firm: dict[str, Any], aids: list[tuple[date, Decimal, str]]
 ) -> Request:
@@ -238,6 +281,7 @@ def submit_draft(
     acting = Applicant(request.convention.organisation)
     with transaction.atomic():
         saved = _lock(request)
+        _lock_taking(saved.convention)
         requests.check_transition(cast(requests.Status, saved.status), "submitted", "beneficiary")
         lock_beneficiaries(acting.organisation)
         fields = dict(firm)
@@ -262,6 +306,7 @@ def submit_draft(
         submit_sheet(saved, timezone.localdate())
         after = {"number": saved.number, "status": saved.status, "amount_asked": str(saved.amount_asked)}
         record(acting, "request.submitted", "request", saved.pk, before={"status": before}, after=after)
+        programme_jobs(acting, saved)
         queue_mail(saved, "submitted")
     return saved
 
@@ -276,6 +321,7 @@ def withdraw_own(request: Request) -> Request:
     """
     with transaction.atomic():
         saved = _lock(request)
+        _lock_taking(saved.convention)
         before = saved.status
         requests.check_transition(cast(requests.Status, before), "withdrawn", "beneficiary")
         saved.status, saved.ended_on = "withdrawn", timezone.localdate()
@@ -335,17 +381,39 @@ def purge_contacts(on: date) -> tuple[int, int]:
             for row in closed.exclude(contact_email=""):
                 day = row.ended_on or row.decided_on
                 if day is not None and cast(date, compute_erasure_date(day, parameters).value) <= on:
-                    contacts += 1
-                    erase_own(row)
+                    contacts += _erase_unchanged(row)
             abandoned = Request.objects.filter(public=True, submitted_on__isnull=True)
             for row in abandoned.filter(token_expires_at__date__lt=on):
-                drafts += 1
-                erase_own(row)
+                drafts += _erase_unchanged(row)
     return contacts, drafts
 
 
+def _lock_taking(convention: Convention) -> Convention:
+    """Lock a convention whose requests a firm may still change."""
+    saved = lock_convention(convention)
+    if saved.archived_at is not None or saved.status == "closed":
+        raise InputError(
+            "This convention has ended: requests of aid no longer change. Write to the organisation that holds it.",
+            "Cette convention est terminée : les demandes d'aide ne changent plus. Écrivez à l'organisme qui la tient.",
+        )
+    return saved
+
+
+def _erase_unchanged(row: Request) -> bool:
+    """Erase what was found a moment ago, unless its owner erased, saved or submitted it meanwhile."""
+    with transaction.atomic():
+        try:
+            saved = _lock(row)
+        except InputError:
+            return False
+        if (saved.version, saved.token_expires_at) != (row.version, row.token_expires_at):
+            return False
+        _erase(saved)
+    return True
+
+
 def _lock(request: Request) -> Request:
-    Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=request.convention_id)
+    lock_convention(request.convention)
     saved = (
         Request.objects.select_for_update(of=("self",), no_key=True)
         .select_related("convention__organisation")
@@ -359,6 +427,7 @@ def _lock(request: Request) -> Request:
 
 def _lock_writable(request: Request) -> Request:
     saved = _lock(request)
+    _lock_taking(saved.convention)
     if saved.status not in requests.WRITABLE:
         raise InputError(
             "This request is submitted: it no longer changes, unless the organisation sends it back to you.",

@@ -10,6 +10,7 @@ from ancrage_web.accounts.enums import Role
 from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.models import Remark, Request
+from ancrage_web.conventions.services.locks import lock_kept
 
 REMARK_LENGTH = 5_000
 
@@ -42,6 +43,7 @@ def add_remark(access: Access, *, text: str, request: Request | None = None) -> 
             f"La demande n° {request.number} n'est pas de cette convention : choisissez l'une des siennes.",
         )
     with transaction.atomic():
+        lock_kept(access.convention)
         remark = Remark.objects.create(
             convention=access.convention,
             request=request,
@@ -71,6 +73,11 @@ def delete_remark(access: Access, remark: Remark) -> None:
         If the actor neither wrote it nor administers the organisation that holds the convention.
     """
     access.require_comment()
+    if remark.convention_id != access.convention.pk:
+        raise InputError(
+            "This remark is of another convention: open that one to delete it.",
+            "Cette remarque est d'une autre convention : ouvrez celle-ci pour la supprimer.",
+        )
     if not may_delete(access, remark):
         raise ForbiddenError(
             "This remark was written by someone else: only its author, or an administrator of the organisation that "

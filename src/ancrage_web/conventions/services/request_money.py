@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from ancrage.errors import InputError
 from ancrage_web.conventions.access import Access
-from ancrage_web.conventions.models import Convention, Document, Funder, Request
+from ancrage_web.conventions.models import Document, Funder, Request
 from ancrage_web.conventions.queries import aid
 from ancrage_web.conventions.services.ledger import Draft, post_entries
+from ancrage_web.conventions.services.locks import lock_open
 
 
 class StaleError(InputError):
@@ -33,16 +34,11 @@ def lock_request(access: Access, request: Request, version: int | None = None) -
     ForbiddenError
         If they may not edit.
     InputError
-        If the request is not of this convention, or the convention is closed. StaleError if the version is not that
+        If the request is not of this convention, or that is closed or archived. StaleError if the version is not that
         of now.
     """
     access.require_edit()
-    convention = Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=access.convention.pk)
-    if convention.status == "closed":
-        raise InputError(
-            "The convention is closed: its requests no longer change.",
-            "La convention est close : ses demandes ne changent plus.",
-        )
+    convention = lock_open(access.convention)
     saved = (
         Request.objects.select_for_update(of=("self",), no_key=True)
         .select_related("action", "beneficiary")

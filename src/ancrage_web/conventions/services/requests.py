@@ -16,10 +16,12 @@ from ancrage.language import Text, format_date, format_money
 from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.enums import OUTCOME_NAMES, Outcome
-from ancrage_web.conventions.models import Convention, Document, Funder, Request
+from ancrage_web.conventions.models import Document, Funder, Request
 from ancrage_web.conventions.queries import aid
 from ancrage_web.conventions.services.beneficiaries import lock_beneficiaries
+from ancrage_web.conventions.services.jobs import commit_jobs, programme_jobs
 from ancrage_web.conventions.services.ledger import post_entries
+from ancrage_web.conventions.services.locks import lock_open
 from ancrage_web.conventions.services.payments import end_request, give_money_back, pay_request
 from ancrage_web.conventions.services.request_mails import queue_mail
 from ancrage_web.conventions.services.request_money import (
@@ -63,16 +65,11 @@ def create_request(access: Access, **sheet: Any) -> Request:
     ForbiddenError
         If they may not edit.
     InputError
-        If a field cannot be.
+        If a field cannot be, or the convention is closed or archived.
     """
     access.require_edit()
     with transaction.atomic():
-        convention = Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=access.convention.pk)
-        if convention.status == "closed":
-            raise InputError(
-                "The convention is closed: it takes no request any more.",
-                "La convention est close : elle ne reçoit plus de demande.",
-            )
+        convention = lock_open(access.convention)
         values = check_sheet(convention, sheet)
         created = Request.objects.create(
             convention=convention, number=next_number(convention), created_by=access.user, **values
@@ -115,7 +112,7 @@ def save_request(access: Access, request: Request, *, version: int | None = None
 
 
 def submit_request(access: Access, request: Request, *, on: date | None = None, version: int | None = None) -> Request:
-    """Submit a request for the beneficiary, who gave it on paper.
+    """Submit a request for the beneficiary, who gave it on paper; the posts it promises enter the register.
 
     Raises
     ------
@@ -135,6 +132,7 @@ def submit_request(access: Access, request: Request, *, on: date | None = None, 
             )
         submit_sheet(saved, on or timezone.localdate())
         record(access, "request.submitted", "request", saved.pk, after=_describe(saved))
+        programme_jobs(access, saved)
         queue_mail(saved, "submitted")
     return saved
 
@@ -234,7 +232,8 @@ def decide_request(
 ) -> Request:
     """Apply the decision of a committee: commit what it grants and free the rest, or free everything.
 
-    A request that is postponed stays ready for the next committee, its money set aside.
+    The posts of a granted request are committed with it. A request that is postponed stays ready for the next
+    committee, its money set aside.
 
     Parameters
     ----------
@@ -272,6 +271,8 @@ def decide_request(
             _save(saved)
             release_money(access, saved, on, document)
         _record_move(access, saved, f"request.{saved.status}", before)
+        if saved.status == "granted":
+            commit_jobs(access, saved, on)
         queue_mail(saved, saved.status)
     return saved
 

@@ -16,7 +16,7 @@ from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.enums import ActionKind
 from ancrage_web.conventions.models import Candidate
-from ancrage_web.conventions.services.jobs import lock_convention
+from ancrage_web.conventions.services.locks import lock_open
 
 MOST_CANDIDATES = 100
 
@@ -52,7 +52,7 @@ def add_candidates(access: Access, sheets: Sequence[Sheet]) -> list[Candidate]:
     for sheet in sheets:
         _check(sheet)
     with transaction.atomic():
-        lock_convention(access.convention)
+        lock_open(access.convention)
         keys = [sheet.key for sheet in sheets if sheet.key]
         Candidate.objects.filter(convention=access.convention, key__in=keys).delete()
         if Candidate.objects.filter(convention=access.convention).count() + len(sheets) > MOST_CANDIDATES:
@@ -92,7 +92,7 @@ def remove_candidate(access: Access, candidate: Candidate) -> None:
     """
     access.require_edit()
     with transaction.atomic():
-        lock_convention(access.convention)
+        lock_open(access.convention)
         record(access, "candidate.removed", "candidate", candidate.pk, before={"cost": str(candidate.cost)})
         Candidate.objects.filter(convention=access.convention, pk=candidate.pk).delete()
 
