@@ -10,7 +10,13 @@ from ancrage_web.conventions.enums import ACTION_NAMES, FUNDER_NATURE_NAMES
 from ancrage_web.conventions.forms_life_fields import AmountField, CountField, DayField, build_label
 from ancrage_web.conventions.models import Action
 from ancrage_web.conventions.rules import ACTION_FIELDS
-from ancrage_web.conventions.services.actions import FIELD_LABELS, FIELDS, NAME_LENGTH, TERMS_LENGTH
+from ancrage_web.conventions.services.actions import (
+    FIELD_LABELS,
+    FIELDS,
+    NAME_LENGTH,
+    TERMS_LENGTH,
+    compute_state,
+)
 from ancrage_web.design.words import say_later
 
 
@@ -53,10 +59,11 @@ class ActionForm(forms.Form):
             "Requests of aid can be made on this action.", "Des demandes d'aide peuvent porter sur cette action."
         ),
     )
+    seen = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, action: Action | None = None, signed: bool = False, **kwargs: Any) -> None:
         if action is not None:
-            kwargs["initial"] = {field: getattr(action, field) for field in FIELDS}
+            kwargs["initial"] = {**{field: getattr(action, field) for field in FIELDS}, "seen": compute_state(action)}
         super().__init__(*args, **kwargs)
         for field, label in FIELD_LABELS.items():
             self.fields[field].label = say_later(label)
@@ -82,3 +89,4 @@ class FunderForm(forms.Form):
             "Elle décide du régime d'aide d'État et de l'assiette publique des projets aidés.",
         ),
     )
+    seen = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -44,11 +45,19 @@ _AMOUNTS = ("budget", "lent", "loan_cost", "market_value", "sale_price")
 _FREE = ("name", "terms", "operator")
 
 
-def save_action(access: Access, *, action: Action | None = None, **fields: Any) -> Action:
+def compute_state(thing: Action | Funder) -> str:
+    """Return a short text that changes with what an action or a funder says: its form sends it back."""
+    names = FIELDS if isinstance(thing, Action) else ("name", "nature")
+    told = "\0".join(str(_pack(getattr(thing, name))) for name in names)
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def save_action(access: Access, *, action: Action | None = None, seen: str = "", **fields: Any) -> Action:
     """Add an action (`action` None) or change some fields of one.
 
     Parameters
     ----------
+    seen : `compute_state` of the action as the person saw it; without it, what was saved since is overwritten.
     fields : of `FIELDS`; those not given stay as they are.
 
     Raises
@@ -56,7 +65,8 @@ def save_action(access: Access, *, action: Action | None = None, **fields: Any) 
     ForbiddenError
         If the actor may not edit the convention.
     InputError
-        If a value cannot be used, the name is taken, or the convention is signed and the change needs an amendment.
+        If a value cannot be used, the name is taken, the convention is signed and the change needs an amendment, or
+        someone changed the action since it was seen.
     """
     access.require_edit()
     _check_fields(fields)
@@ -64,6 +74,7 @@ def save_action(access: Access, *, action: Action | None = None, **fields: Any) 
         convention = _lock(access)
         saved = Action(convention=convention) if action is None else _get_action(convention, action)
         before = {field: getattr(saved, field) for field in FIELDS}
+        _check_seen(saved, seen)
         for field, value in fields.items():
             setattr(saved, field, value.strip() if isinstance(value, str) else value)
         _check_action(saved)
@@ -138,15 +149,19 @@ def delete_action(access: Access, action: Action) -> None:
         _delete(saved)
 
 
-def save_funder(access: Access, *, funder: Funder | None = None, name: str, nature: str) -> Funder:
+def save_funder(access: Access, *, funder: Funder | None = None, name: str, nature: str, seen: str = "") -> Funder:
     """Add a funder (`funder` None) or change one.
+
+    Parameters
+    ----------
+    seen : `compute_state` of the funder as the person saw it; without it, what was saved since is overwritten.
 
     Raises
     ------
     ForbiddenError
         If the actor may not edit the convention.
     InputError
-        If the name is empty, too long or taken, or the nature unknown.
+        If the name is empty, too long or taken, the nature unknown, or someone changed the funder since it was seen.
     """
     access.require_edit()
     name = _check_name(name)
@@ -162,6 +177,7 @@ def save_funder(access: Access, *, funder: Funder | None = None, name: str, natu
             saved = Funder.objects.filter(convention=convention, pk=funder.pk).first() or _refuse_unknown(funder)
             if (saved.name, saved.nature) == (name, nature):
                 return saved
+            _check_seen(saved, seen)
         if Funder.objects.filter(convention=convention, name=name).exclude(pk=saved.pk).exists():
             raise InputError(
                 f"The convention already has a funder named '{name}': give another name.",
@@ -204,6 +220,16 @@ def _refuse_unknown(thing: Action | Funder) -> Any:
         f"'{thing}' was deleted meanwhile, or belongs to another convention: go back to the list.",
         f"« {thing} » a été supprimé entre-temps, ou appartient à une autre convention : revenez à la liste.",
     )
+
+
+def _check_seen(saved: Action | Funder, seen: str) -> None:
+    if seen and seen != compute_state(saved):
+        raise InputError(
+            f"Someone changed '{saved}' while you were writing. Nothing was overwritten: open the page again, then "
+            "make your change.",
+            f"Quelqu'un a modifié « {saved} » pendant que vous écriviez. Rien n'a été écrasé : rouvrez la page, puis "
+            "refaites votre modification.",
+        )
 
 
 def _delete(saved: Action | Funder) -> None:

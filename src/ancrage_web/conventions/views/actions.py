@@ -116,7 +116,9 @@ def delete_action(request: HttpRequest, access: Access, action: UUID) -> HttpRes
 def save_funder(request: HttpRequest, access: Access, funder: UUID | None = None) -> HttpResponse:
     """Add a funder, or change one."""
     found = None if funder is None else get_object_or_404(Funder, pk=funder, convention=access.convention)
-    initial = {} if found is None else {"name": found.name, "nature": found.nature}
+    initial = (
+        {} if found is None else {"name": found.name, "nature": found.nature, "seen": services.compute_state(found)}
+    )
     form = FunderForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
