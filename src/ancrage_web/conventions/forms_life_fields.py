@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -23,11 +23,8 @@ def read_decimal(text: str) -> Decimal | None:
     compact = re.sub(r"[\s\u00a0\u202f€]", "", text).replace("−", "-")
     if compact.count(",") == 1 and "." not in compact:
         compact = compact.replace(",", ".")
-    try:
-        number = Decimal(compact)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    # Digits as people type them: Decimal also reads "1e3", "1_000", "NaN" and the digits of other scripts.
+    return Decimal(compact) if re.fullmatch(r"-?(?:[0-9]{1,20}(?:\.[0-9]{0,10})?|\.[0-9]{1,10})", compact) else None
 
 
 class AmountField(forms.Field):
@@ -92,7 +89,7 @@ class CountField(forms.Field):
         if value in self.empty_values:
             return self.empty
         compact = re.sub(r"[\s\u00a0\u202f]", "", str(value))
-        if not (compact.isascii() and compact.isdigit() and int(compact) < 10**7):
+        if not re.fullmatch("[0-9]{1,7}", compact):
             raise forms.ValidationError(
                 say(
                     Text(
