@@ -78,6 +78,22 @@ def test_posts_of_a_request_are_counted_word_by_word() -> None:
     assert count_jobs([new], date(2025, 3, 31)).committed == Count()
 
 
+def test_posts_of_a_request_given_up_are_promised_until_that_day() -> None:
+    submitted, decided, dropped = date(2025, 3, 1), date(2025, 4, 1), date(2025, 5, 1)
+    refused = JobRecord(programmed_on=submitted, dropped_on=dropped)
+    given_up = JobRecord(kept=True, programmed_on=submitted, committed_on=decided, dropped_on=dropped)
+    started = JobRecord(
+        programmed_on=submitted, committed_on=decided, dropped_on=dropped, hired_on=decided, proved=True, contract="cdi"
+    )
+    before, after = (count_jobs([refused, given_up, started], day) for day in (date(2025, 4, 30), dropped))
+    assert (before.programmed.posts, before.programmed_kept.posts, before.committed.posts) == (3, 1, 2)
+    assert (after.programmed.posts, after.programmed_kept.posts, after.committed.posts) == (0, 0, 0)
+    # A contract that exists is a fact, whoever paid for it.
+    assert (before.created.posts, after.created.posts) == (1, 1)
+    assert [find_stage(job, dropped) for job in (refused, given_up, started)] == ["dropped", "dropped", "created"]
+    assert find_stage(given_up, date(2025, 4, 30)) == "committed"
+
+
 def test_presence_at_month_ends_is_due_on_the_last_day() -> None:
     job = JobRecord(hired_on=date(2025, 8, 31), proved=True, contract="cdi")
     assert list_due_checks(job, date(2026, 2, 27)) == ()

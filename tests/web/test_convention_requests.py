@@ -15,8 +15,9 @@ from django_scopes import scope
 
 from ancrage.errors import InputError
 from ancrage_web.accounts.actors import ForbiddenError
-from ancrage_web.conventions.models import Beneficiary, DeclaredAid, Entry, Request
+from ancrage_web.conventions.models import Beneficiary, DeclaredAid, Entry, Job, Request
 from ancrage_web.conventions.queries import aid
+from ancrage_web.conventions.queries.jobs import read_job_counts
 from ancrage_web.conventions.queries.money import read_balances
 from ancrage_web.conventions.services import requests as services
 from ancrage_web.conventions.services.ledger import Draft, post_entries
@@ -88,6 +89,54 @@ def test_money_follows_the_request_to_its_end(sample: Sample) -> None:
     ended = services.end_request(access, sample.request, on=date(2026, 2, 1), document=document)
     assert read_money(sample) == (0, 5_500, 5_500, 34_500)
     assert (ended.status, ended.amount_granted, ended.ended_on) == ("ended", Decimal(10_000), date(2026, 2, 1))
+
+
+def count_posts(sample: Sample, on: date) -> tuple[int, int]:
+    """Return the posts programmed and committed at the end of a day."""
+    counts = read_job_counts(sample.convention, on)
+    return counts.programmed.posts, counts.committed.posts
+
+
+def test_posts_enter_the_register_with_the_request_and_are_committed_with_the_grant(sample: Sample) -> None:
+    access = sample.access
+    services.return_request(access, sample.request, reason="Il manque le devis.")
+    services.save_request(access, sample.request, jobs_created=3, jobs_maintained=2)
+    services.submit_request(access, sample.request)
+    assert count_posts(sample, ON) == (5, 0)
+    # Sent back and corrected: the register follows, the posts go where the money is asked for.
+    services.return_request(access, sample.request, reason="Trois postes, sur l'autre action.")
+    services.save_request(access, sample.request, jobs_maintained=0, action=sample.engineering)
+    services.submit_request(access, sample.request)
+    assert set(Job.objects.values_list("action", flat=True)) == {sample.engineering.pk}
+    services.return_request(access, sample.request, reason="Non, sur la première.")
+    services.save_request(access, sample.request, action=sample.action)
+    services.submit_request(access, sample.request)
+    assert set(Job.objects.values_list("action", flat=True)) == {sample.action.pk}
+    instruct(sample)
+    grant(sample)
+    assert count_posts(sample, date(2025, 11, 4)) == (3, 0)
+    assert count_posts(sample, date(2025, 11, 5)) == (3, 3)
+    # Given up before its agreement: what was true stays true, until that day.
+    services.withdraw_request(access, sample.request, on=date(2025, 12, 1), document=sample.document)
+    assert count_posts(sample, date(2025, 11, 30)) == (3, 3)
+    assert count_posts(sample, date(2025, 12, 1)) == (0, 0)
+
+
+def test_posts_of_a_refused_request_are_no_longer_programmed(sample: Sample) -> None:
+    services.return_request(sample.access, sample.request, reason="Il manque le devis.")
+    services.submit_request(sample.access, sample.request)
+    instruct(sample)
+    services.decide_request(
+        sample.access,
+        sample.request,
+        outcome="refused",
+        amount=None,
+        conditions="Hors bassin.",
+        on=date(2025, 11, 5),
+        document=sample.document,
+    )
+    assert count_posts(sample, date(2025, 11, 4)) == (4, 0)
+    assert count_posts(sample, date(2025, 11, 5)) == (0, 0)
 
 
 def test_grant_is_shared_as_the_reservation_was(sample: Sample) -> None:

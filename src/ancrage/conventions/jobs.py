@@ -19,7 +19,7 @@ from ancrage.language import Text
 Word: TypeAlias = Literal[
     "programmed", "committed", "declared", "created", "maintained", "left", "present_6", "present_12", "present_24"
 ]
-Stage: TypeAlias = Literal["programmed", "committed", "declared", "created", "maintained", "left"]
+Stage: TypeAlias = Literal["programmed", "committed", "declared", "created", "maintained", "left", "dropped"]
 
 # Months after the hire at which a post is looked at again.
 CHECK_MONTHS: tuple[int, ...] = (6, 12, 24)
@@ -38,12 +38,16 @@ NAMES: dict[Word, Text] = {
 # The one definition of each word, shown wherever the word has a figure.
 DEFINITIONS: dict[Word, Text] = {
     "programmed": Text(
-        "Posts written in a submitted project sheet, new or to be maintained, whatever became of them.",
-        "Postes inscrits dans une fiche projet déposée, à créer ou à maintenir, quelle qu'en soit la suite.",
+        "Posts written in a submitted project sheet, new or to be maintained; those of a request refused or withdrawn "
+        "leave the count on that day.",
+        "Postes inscrits dans une fiche projet déposée, à créer ou à maintenir ; ceux d'une demande refusée ou retirée "
+        "sortent du compte ce jour-là.",
     ),
     "committed": Text(
-        "Posts promised in an aid that the committee granted, new or to be maintained, whatever became of them.",
-        "Postes promis dans une aide accordée par le comité, à créer ou à maintenir, quelle qu'en soit la suite.",
+        "Posts promised in an aid that the committee granted, new or to be maintained, realised since or not; those of "
+        "an aid given up before its agreement leave the count on that day.",
+        "Postes promis dans une aide accordée par le comité, à créer ou à maintenir, réalisés depuis ou non ; ceux "
+        "d'une aide abandonnée avant sa convention sortent du compte ce jour-là.",
     ),
     "declared": Text(
         "Posts whose start is written down without a document that proves it: counted neither as created nor as "
@@ -82,6 +86,7 @@ STAGE_NAMES: dict[Stage, Text] = {
     "created": Text("created", "créé"),
     "maintained": Text("maintained", "maintenu"),
     "left": Text("ended", "terminé"),
+    "dropped": Text("given up (request refused or withdrawn)", "abandonné (demande refusée ou retirée)"),
 }
 COST_DEFINITIONS: dict[str, Text] = {
     "per_committed": Text(
@@ -108,6 +113,8 @@ class JobRecord:
     kept : an existing post that is maintained, instead of a new one.
     programmed_on : of the project sheet; committed_on : of the decision; hired_on : start of the contract (or day from
         which the post is proved to be maintained); left_on : its end.
+    dropped_on : day on which the request was refused or withdrawn: nothing is promised any more, what has started
+        stays counted as such.
     proved : a document proves the start.
     present : by number of months (6, 12, 24), whether the post was still there; absent or None while not checked.
     action, request, commune, contract : what it can be counted by, empty where it is not known.
@@ -119,6 +126,7 @@ class JobRecord:
     committed_on: date | None = None
     hired_on: date | None = None
     left_on: date | None = None
+    dropped_on: date | None = None
     proved: bool = False
     present: Mapping[int, bool | None] = field(default_factory=dict)
     action: str = ""
@@ -250,6 +258,8 @@ def find_stage(record: JobRecord, on: date) -> Stage | None:
         if not record.proved:
             return "declared"
         return "maintained" if record.kept else "created"
+    if _is_past(record.dropped_on, on):
+        return "dropped"
     if _is_past(record.committed_on, on):
         return "committed"
     return "programmed" if _is_past(record.programmed_on, on) else None
@@ -375,11 +385,12 @@ _SIMPLE = (
 
 
 def _list_words(record: JobRecord, on: date) -> Iterable[str]:
-    if _is_past(record.programmed_on, on):
+    promised = not _is_past(record.dropped_on, on)
+    if promised and _is_past(record.programmed_on, on):
         yield "programmed"
         if record.kept:
             yield "programmed_kept"
-    if _is_past(record.committed_on, on):
+    if promised and _is_past(record.committed_on, on):
         yield "committed"
         if record.kept:
             yield "committed_kept"

@@ -32,7 +32,7 @@ from ancrage_web.conventions.services.committees import (
 )
 from ancrage_web.conventions.services.documents import add_document
 from ancrage_web.conventions.services.engineering import save_work
-from ancrage_web.conventions.services.jobs import check_presence, commit_jobs, programme_jobs, record_hire
+from ancrage_web.conventions.services.jobs import check_presence, record_hire
 from ancrage_web.conventions.services.ledger import Draft, post_entries
 from ancrage_web.conventions.services.life import change_status, create_convention
 from ancrage_web.conventions.services.parties import save_party
@@ -278,7 +278,6 @@ class _Life:
             return
         submit_request(self.access, request, on=day)
         request.refresh_from_db()
-        programme_jobs(self.access, request)
         if sheet.end == "returned":
             return_request(self.access, request, reason="Merci de joindre le devis de l'atelier.")
         elif sheet.end == "withdrawn":
@@ -325,8 +324,6 @@ class _Life:
         )
         for request, sheet in chosen:
             request.refresh_from_db()
-            if sheet.end != "refused":
-                commit_jobs(self.access, request, day)
             if sheet.end in ("agreed", "ended"):
                 self._pay(request, sheet, day)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -29,6 +29,9 @@ _FIELDS = (
     "request_id",
     "commune",
     "contract",
+    "request__status",
+    "request__decided_on",
+    "request__ended_on",
 )
 
 
@@ -57,7 +60,7 @@ def get_job(convention: Convention, key: UUID) -> Job:
 
 def build_record(job: Job) -> JobRecord:
     """Return what the library counts of a post."""
-    return _build(tuple(getattr(job, name) for name in _FIELDS))
+    return _build(tuple(_read(job, name) for name in _FIELDS))
 
 
 def build_records(jobs: Iterable[Job]) -> list[JobRecord]:
@@ -75,6 +78,12 @@ def read_job_counts(convention: Convention, on: date | None = None) -> JobCounts
     return count_jobs(read_job_records(convention), on or timezone.localdate())
 
 
+def _read(job: Job, name: str) -> Any:
+    first, _, rest = name.partition("__")
+    found = getattr(job, first)
+    return found if found is None or not rest else getattr(found, rest)
+
+
 def _build(row: tuple[Any, ...]) -> JobRecord:
     values = dict(zip(_FIELDS, row, strict=True))
     return JobRecord(
@@ -84,6 +93,7 @@ def _build(row: tuple[Any, ...]) -> JobRecord:
         committed_on=values["committed_on"],
         hired_on=values["hired_on"],
         left_on=values["left_on"],
+        dropped_on=_find_drop(values),
         proved=values["proof_id"] is not None,
         present={
             6: values["present_6"],
@@ -95,3 +105,12 @@ def _build(row: tuple[Any, ...]) -> JobRecord:
         commune=str(values["commune"]),
         contract=str(values["contract"]),
     )
+
+
+def _find_drop(values: dict[str, Any]) -> date | None:
+    """Return the day on which the request of a post was refused or withdrawn."""
+    if values["request__status"] == "refused":
+        return cast("date | None", values["request__decided_on"])
+    if values["request__status"] == "withdrawn":
+        return cast("date | None", values["request__ended_on"])
+    return None
