@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,7 @@ def read_plan(draft: ImportDraft) -> Plan:
     """
     plan = check_reading(read_workbook(_read_content(draft)))
     _compare_beneficiaries(plan, draft.organisation)
+    _check_days(plan, timezone.localdate())
     return plan
 
 
@@ -213,6 +214,23 @@ def _compare_beneficiaries(plan: Plan, organisation: Organisation) -> None:
                     "warning",
                 )
             )
+
+
+def _check_days(plan: Plan, today: date) -> None:
+    """Refuse the entries that are to come, as the ledger does."""
+    # Errors first.
+    plan.problems[:0] = [
+        Problem(
+            row.name,
+            row.locate("on"),
+            Text(
+                "This day is to come: the ledger holds what was done. Remove the line, or correct its day.",
+                "Cette date est à venir : le registre tient ce qui a été fait. Retirez la ligne ou corrigez sa date.",
+            ),
+        )
+        for row in plan.rows["ledger"]
+        if row.values["on"] is not None and row.values["on"] > today
+    ]
 
 
 def _write(actor: Actor, plan: Plan, name: str, content: bytes) -> Convention:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.db.models.functions import Round
+from django.utils import timezone
 from django_scopes import scope
 
 from ancrage.conventions import ledger
@@ -63,8 +64,8 @@ def post_entries(access: Access, drafts: Sequence[Draft]) -> list[Entry]:
     ForbiddenError
         If the actor may not edit the convention.
     InputError
-        If an entry is incomplete, of another convention, or takes money that is not there on its day or later; if the
-        convention is closed or archived.
+        If an entry is incomplete, to come, of another convention, or takes money that is not there on its day or
+        later; if the convention is closed or archived.
     """
     access.require_edit()
     if not drafts:
@@ -156,6 +157,13 @@ class _Posting:
                     f"'{part}' belongs to another convention: choose one of this convention.",
                     f"« {part} » appartient à une autre convention : choisissez dans celle-ci.",
                 )
+        if draft.on > timezone.localdate():
+            raise InputError(
+                f"The entry counts from {draft.on.isoformat()}, which is to come: the ledger holds what was done. Write "
+                "it on that day; until then, the budget of the action tells what is forecast.",
+                f"L'écriture compte du {draft.on:%d/%m/%Y}, date à venir : le registre tient ce qui a été fait. "
+                "Saisissez-la ce jour-là ; d'ici là, le budget de l'action dit ce qui est prévu.",
+            )
         if draft.amount > MOST:
             raise InputError(
                 f"The amount {draft.amount} is larger than the ledger can hold: check the number of digits.",
