@@ -40,6 +40,8 @@ STUDIED = "000000001"
 STUDY = "Un réseau de tiers-lieux pour les Vallées d'Ombreval"
 # The address of the shared page is kept for the next starts: the site itself keeps its fingerprint only.
 LINK = "demo-link"
+# Does what waits in the queue, then ends.
+WORKER = [sys.executable, "-m", "ancrage_web", "db_worker", "--batch", "--no-startup-delay", "-v", "0"]
 
 
 def load_demo(tell: Tell) -> None:
@@ -58,6 +60,9 @@ def load_demo(tell: Tell) -> None:
     with timed(tell, Text("Fictional convention and its history", "Convention fictive et son histoire")):
         create_demo_convention(timezone.localdate())
         create_demo_cofunding(timezone.localdate())
+    with timed(tell, Text("Files of its committees", "Dossiers de ses comités")):
+        # Before the computations: they would wait behind these in the same queue.
+        subprocess.run(WORKER, check=False)  # noqa: S603
     compute_results(tell)
     for line in list_lines():
         tell(line)
@@ -123,11 +128,10 @@ def compute_results(tell: Tell) -> None:
         runs = [ask_run(officer, scenario) for scenario in new]
         # A start that was stopped half-way left some behind.
         waiting = Run.objects.filter(scenario__study__name=STUDY).exclude(status__in=FINAL).order_by("asked_at")
-        worker = [sys.executable, "-m", "ancrage_web", "db_worker", "--batch", "--no-startup-delay", "-v", "0"]
         for run in waiting.select_related("scenario"):
             name = run.scenario.name
             with timed(tell, Text(f"Computation of the scenario '{name}'", f"Calcul du scénario « {name} »")):
-                subprocess.run([*worker, "--max-tasks", "1"], check=False)  # noqa: S603
+                subprocess.run([*WORKER, "--max-tasks", "1"], check=False)  # noqa: S603
         failed = [run for run in Run.objects.filter(pk__in=[run.pk for run in runs]) if run.status != Status.DONE]
     if failed:
         reason = Text(**failed[0].error) if failed[0].error else Text(failed[0].status, failed[0].status)
