@@ -12,7 +12,7 @@ from django_scopes import scope
 
 from ancrage_web.accounts.secret_texts import compute_fingerprint
 from ancrage_web.conventions.models import CallLink, DeclaredAid, Request
-from web.convention_samples import SIREN, build_sample
+from web.convention_samples import SIREN, build_document, build_sample
 from web.permission_cases import EDITORS, PUBLIC, READERS, Case, answer
 
 if TYPE_CHECKING:
@@ -114,6 +114,14 @@ def _open_part(world: World) -> Mapping[str, Any]:
     return {**_open_own(world), "part": "emplois"}
 
 
+def _open_file(world: World) -> Mapping[str, Any]:
+    keys = _open_own(world)
+    with scope(organisation=world.organisation):
+        found = Request.objects.get(public=True)
+    document = build_document(found.convention, name="devis.pdf", request=found)
+    return {**keys, "document": document.pk}
+
+
 def _open_link(world: World) -> Mapping[str, Any]:
     _open_own(world)
     with scope(organisation=world.organisation):
@@ -135,6 +143,7 @@ ROUTES |= {
     "aid-request-part": Case(PUBLIC, build=_open_part),
     "aid-request-part post": _post_public(_open_part, {"jobs_created": "2"}),
     "aid-request-documents": Case(PUBLIC, build=_open_own),
+    "aid-request-document-remove": _post_public(_open_file, {}),
     # Nothing is written yet: those who hold the link are told what is missing.
     "aid-request-review": Case(PUBLIC, build=_open_own),
     "aid-request-review post": _post_public(_open_own, {}, 400),

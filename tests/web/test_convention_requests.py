@@ -347,7 +347,7 @@ def test_list_takes_as_many_queries_whatever_its_length(
     for number in range(count):
         Request.objects.create(convention=sample.convention, number=10 + number, title="Essai")
     client = world.sign_in("reader")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = client.get(address(sample, "convention-requests")).content.decode()
     assert "Quatre postes d&#x27;atelier" in page
 

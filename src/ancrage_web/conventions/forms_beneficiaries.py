@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ancrage.language import Text
 from ancrage_web.conventions.forms_life_fields import AmountField, CountField, DayField, build_label
+from ancrage_web.conventions.forms_places import CommuneField
 from ancrage_web.design.words import say
 
 
@@ -24,9 +25,7 @@ class BeneficiaryForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
     name = forms.CharField(label=build_label("Name", "Nom"), max_length=160)
-    commune = forms.CharField(
-        label=build_label("Commune (INSEE code)", "Commune (code INSEE)"), required=False, max_length=5
-    )
+    commune = CommuneField()
     activity = forms.CharField(label=build_label("Activity", "Activité"), required=False, max_length=160)
     employees = CountField(label=build_label("Employees", "Effectif"))
     undertaking = forms.CharField(

@@ -11,11 +11,12 @@ from django import forms
 from django.utils import timezone
 
 from ancrage.errors import InputError
-from ancrage.language import Text
+from ancrage.language import Text, format_date, format_money
 from ancrage_web.accounts.rules import check_siren
 from ancrage_web.conventions.forms_life_fields import AmountField, CountField, DayField, build_label
-from ancrage_web.conventions.models import Action
-from ancrage_web.design.words import say
+from ancrage_web.conventions.forms_places import CommuneField
+from ancrage_web.conventions.models import Action, Convention
+from ancrage_web.design.words import get_site_language, say
 
 MOST_AIDS = 6
 
@@ -35,11 +36,33 @@ class StartForm(forms.Form):
 
 
 class PartForm(forms.Form):
-    """One part of the request; `actions` are those that take requests."""
+    """One part of the request of a convention; `actions` are those that take requests."""
 
-    def __init__(self, *args: Any, actions: Sequence[Action] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, convention: Convention, actions: Sequence[Action], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.actions = {str(action.pk): action for action in actions}
+        commune = self.fields.get("commune")
+        if isinstance(commune, CommuneField):
+            commune.propose(convention)
+
+    def list_values(self) -> list[tuple[Any, str]]:
+        """Return the label and the value of what was written, in words."""
+        values = []
+        for bound in self:
+            value = getattr(self, "cleaned_data", {}).get(bound.name, self.data.get(bound.name))
+            if value not in (None, "") and bound.name != "complete":
+                values.append((bound.label, self._write(bound.name, value)))
+        return values
+
+    def _write(self, name: str, value: Any) -> str:
+        language = get_site_language()
+        if name == "action" and value in self.actions:
+            return self.actions[value].name
+        if name == "commune":
+            return str(self.fields[name].prepare_value(value))
+        if isinstance(value, Decimal):
+            return format_money(value, language)
+        return format_date(value, language) if isinstance(value, date) else str(value)
 
 
 class ProjectForm(PartForm):
@@ -55,12 +78,7 @@ class ProjectForm(PartForm):
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 8}),
     )
-    commune = forms.CharField(
-        label=build_label("Commune of the project (INSEE code)", "Commune du projet (code INSEE)"),
-        max_length=5,
-        required=False,
-        help_text=build_label("Five characters, for example 08105.", "Cinq caractères, par exemple 08105."),
-    )
+    commune = CommuneField(label=build_label("Commune of the project", "Commune du projet"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -175,13 +193,21 @@ PARTS: dict[str, tuple[Text, type[PartForm]]] = {
 }
 
 
-def build_part(part: str, draft: Mapping[str, Any], actions: Sequence[Action], *, check: bool = False) -> PartForm:
+def build_part(
+    part: str, draft: Mapping[str, Any], convention: Convention, actions: Sequence[Action], *, check: bool = False
+) -> PartForm:
     """Return the form of a part, filled with what is kept; bound to it where it is to be checked again."""
-    kept = draft.get(part)
+    kept = draft.get(part) or {}
     form = PARTS[part][1]
     if check:
-        return form(kept or {}, actions=actions)
-    return form(initial=kept or {}, actions=actions)
+        return form(kept, convention=convention, actions=actions)
+    made = form(convention=convention, actions=actions)
+    # Amounts are kept as plain text: shown as the language of the page writes them.
+    made.initial = {
+        name: Decimal(value) if isinstance(made.fields.get(name), AmountField) and value else value
+        for name, value in kept.items()
+    }
+    return made
 
 
 def pack_part(form: PartForm) -> dict[str, Any]:

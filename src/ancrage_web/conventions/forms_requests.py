@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -16,7 +16,8 @@ from ancrage.language import Text, format_money
 from ancrage_web.accounts.rules import check_siren
 from ancrage_web.conventions.enums import OUTCOME_NAMES, DocumentKind, Outcome
 from ancrage_web.conventions.forms_life_fields import AmountField, CountField, DayField, build_label
-from ancrage_web.conventions.models import Action, Document, Funder
+from ancrage_web.conventions.forms_places import CommuneField
+from ancrage_web.conventions.models import Action, Convention, Document, Funder
 from ancrage_web.design.words import get_site_language, say
 
 BASIS_HELP = build_label(
@@ -76,11 +77,7 @@ class SheetForm(BasisForm):
     )
     action = forms.ChoiceField(label=build_label("Action of the convention", "Action de la convention"), required=False)
     nature = forms.ChoiceField(label=build_label("Nature of the aid", "Nature de l'aide"))
-    commune = forms.CharField(
-        label=build_label("Commune of the project (INSEE code)", "Commune du projet (code INSEE)"),
-        required=False,
-        max_length=5,
-    )
+    commune = CommuneField(label=build_label("Commune of the project", "Commune du projet"))
     project_cost = AmountField(label=build_label("Cost of the project (€)", "Coût du projet (€)"))
     amount_asked = AmountField(label=build_label("Amount asked for (€)", "Montant demandé (€)"))
     jobs_created = CountField(label=build_label("Jobs to be created", "Emplois à créer"), empty=0)
@@ -103,8 +100,9 @@ class SheetForm(BasisForm):
         "grant_equivalent",
     )
 
-    def __init__(self, *args: Any, actions: Sequence[Action], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, convention: Convention, actions: Sequence[Action], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        cast(CommuneField, self.fields["commune"]).propose(convention)
         self.actions = {str(action.pk): action for action in actions}
         choices = [("", "—"), *((key, action.name) for key, action in self.actions.items())]
         self.fields["action"].choices = choices  # type: ignore[attr-defined]

@@ -14,14 +14,18 @@ from django.http import Http404
 from ancrage.conventions import requests
 from ancrage.conventions.aid import Aid, Window, check_de_minimis, compute_window
 from ancrage.conventions.model import Finding
+from ancrage.language import Text
 from ancrage.parameters import load_parameters
+from ancrage_web.conventions.enums import OUTCOME_NAMES
 from ancrage_web.conventions.models import (
     Account,
     Action,
     Basin,
     Beneficiary,
     CallLink,
+    Committee,
     Convention,
+    Decision,
     DeclaredAid,
     Funder,
     Request,
@@ -76,7 +80,13 @@ def list_shown(rows: QuerySet[Request]) -> QuerySet[Request]:
 
 
 def list_requests(
-    convention: Convention, *, status: str = "", action: str = "", text: str = "", committee: str = ""
+    convention: Convention,
+    *,
+    status: str = "",
+    action: str = "",
+    text: str = "",
+    committee: str = "",
+    beneficiary: str = "",
 ) -> QuerySet[Request]:
     """Return the requests of a convention that filters keep, the last numbers first.
 
@@ -84,7 +94,7 @@ def list_requests(
     ----------
     status : one status, "open" for those that are not closed, empty for all.
     text : in the title, the name or the SIREN of the beneficiary, or a number.
-    committee : identifier of a committee that decided of them.
+    committee : identifier of a committee that decided of them; beneficiary : of who asks.
     """
     rows = list_shown(Request.objects.filter(convention=convention)).select_related("action", "beneficiary")
     if status == "open":
@@ -93,6 +103,8 @@ def list_requests(
         rows = rows.filter(status=status)
     if action:
         rows = rows.filter(action_id=action)
+    if beneficiary:
+        rows = rows.filter(beneficiary_id=beneficiary)
     if committee:
         rows = rows.filter(decisions__committee_id=committee)
     text = text.strip()
@@ -103,6 +115,25 @@ def list_requests(
             wanted |= Q(number=int(text))
         rows = rows.filter(wanted)
     return rows.order_by("-number")
+
+
+def list_of_convention(convention: Convention) -> list[Beneficiary]:
+    """Return those who ask for aid in a convention, by name; one query."""
+    return list(Beneficiary.objects.filter(requests__convention=convention).distinct().order_by("name"))
+
+
+def list_decisions(request: Request) -> list[tuple[Decision, Text]]:
+    """Return what committees said of a request, with the name of each outcome, the first first; one query."""
+    rows = Decision.objects.filter(request=request).select_related("committee").order_by("committee__day")
+    return [(row, OUTCOME_NAMES[row.outcome]) for row in rows]
+
+
+def find_next_committee(request: Request, on: date) -> Committee | None:
+    """Return the committee that is to decide of a request: the next one, else the last whose minutes are missing."""
+    if request.status != "instructed":
+        return None
+    rows = Committee.objects.filter(convention_id=request.convention_id, held_at__isnull=True)
+    return rows.filter(day__gte=on).order_by("day").first() or rows.order_by("-day").first()
 
 
 def read_totals(rows: QuerySet[Request]) -> dict[str, Decimal | int]:
@@ -262,7 +293,13 @@ def read_window(beneficiary: Beneficiary, on: date, *, besides: Request | None =
 
 
 def read_windows(beneficiaries: Sequence[Beneficiary], on: date) -> dict[UUID, Window]:
-    """Return the window of each of some beneficiaries; three queries whatever their number."""
+    """Return the window of each of some beneficiaries; three queries whatever their number.
+
+    Raises
+    ------
+    ParameterError
+        For a day outside the regulation.
+    """
     shared = {get_undertaking(each) for each in beneficiaries if each.undertaking.strip()}
     everyone = {each.pk: each for each in beneficiaries}
     if beneficiaries:

@@ -13,6 +13,11 @@ urlpatterns: list[URLPattern] = [
     path(_OWN, public_requests.show_request, name="aid-request"),
     path(_OWN + "etape/<slug:part>/", public_requests.write_part, name="aid-request-part"),
     path(_OWN + "pieces/", public_requests.join_documents, name="aid-request-documents"),
+    path(
+        _OWN + "pieces/<uuid:document>/retirer/",
+        public_requests.remove_document,
+        name="aid-request-document-remove",
+    ),
     path(_OWN + "relecture/", public_requests.review_request, name="aid-request-review"),
     path(_OWN + "retirer/", public_requests.withdraw_request, name="aid-request-withdraw"),
     path(_OWN + "effacer/", public_requests.erase_request, name="aid-request-erase"),

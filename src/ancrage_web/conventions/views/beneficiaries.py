@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,13 +17,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from ancrage.conventions import requests
-from ancrage.errors import AncrageError, InputError
+from ancrage.conventions.aid import Window
+from ancrage.errors import AncrageError, InputError, ParameterError
 from ancrage.language import Text
 from ancrage_web.accounts.access import organisation_view
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Role
 from ancrage_web.conventions.forms_beneficiaries import BeneficiaryForm, DeclaredAidForm
 from ancrage_web.conventions.models import Beneficiary, DeclaredAid, Request
+from ancrage_web.conventions.places import name_communes
 from ancrage_web.conventions.queries import aid as queries
 from ancrage_web.conventions.services import beneficiaries as services
 from ancrage_web.conventions.views.requests import build_table
@@ -35,6 +41,18 @@ def _read_filters(request: HttpRequest) -> dict[str, str]:
     }
 
 
+def _read_windows(rows: Sequence[Beneficiary], on: date) -> tuple[dict[UUID, Window], Text | None]:
+    """Return what each received, or nothing and why where the day is outside of the regulation."""
+    try:
+        return queries.read_windows(rows, on), None
+    except ParameterError as error:
+        return {}, error.text
+
+
+def _write_window(window: Window | None) -> list[float | str]:
+    return ["", ""] if window is None else [float(window.held), float(window.room)]
+
+
 @require_safe
 @organisation_view(Role.READER)
 def list_beneficiaries(request: HttpRequest, actor: Actor) -> HttpResponse:
@@ -42,12 +60,13 @@ def list_beneficiaries(request: HttpRequest, actor: Actor) -> HttpResponse:
     filters = _read_filters(request)
     page = Paginator(queries.list_beneficiaries(**filters), PAGE_SIZE).get_page(request.GET.get("page"))
     shown = list(page.object_list)
-    windows = queries.read_windows(shown, timezone.localdate())
+    windows, refusal = _read_windows(shown, timezone.localdate())
     kept = request.GET.copy()
     kept.pop("page", None)
     context = {
         "page": page,
-        "rows": [(row, windows[row.pk]) for row in shown],
+        "rows": [(row, windows.get(row.pk)) for row in shown],
+        "refusal": refusal,
         "filters": filters,
         "filtered": any(filters.values()),
         "undertakings": queries.list_undertakings(),
@@ -64,7 +83,7 @@ def send_beneficiaries(request: HttpRequest, _actor: Actor) -> HttpResponse:
     """Send the same list as a table."""
     today = timezone.localdate()
     rows = list(queries.list_beneficiaries(**_read_filters(request)))
-    windows = queries.read_windows(rows, today)
+    windows, _ = _read_windows(rows, today)
     names = Text(
         "SIREN;Name;Commune;Activity;Employees;Single undertaking;Requests;Counted on;De minimis counted (EUR);Room "
         "left (EUR)",
@@ -83,8 +102,7 @@ def send_beneficiaries(request: HttpRequest, _actor: Actor) -> HttpResponse:
                 row.undertaking,
                 getattr(row, "requests_count", 0),
                 today.isoformat(),
-                float(windows[row.pk].held),
-                float(windows[row.pk].room),
+                *_write_window(windows.get(row.pk)),
             ]
             for row in rows
         ),
@@ -145,15 +163,25 @@ def show_beneficiary(request: HttpRequest, actor: Actor, beneficiary: UUID) -> H
     asked = queries.list_shown(Request.objects.filter(beneficiary=found)).select_related("convention")
     context = {
         "found": found,
+        "commune": name_communes([found.commune]).get(found.commune, "") if found.commune else "",
         "linked": [other for other in linked if other != found],
         "window": window,
         "refusal": refusal,
         "counting": [(each, days.get((each.aid.granted, each.aid.amount))) for each in counting],
         "asked": [(row, requests.STATUS_NAMES[row.status]) for row in asked],  # type: ignore[index]
         "form": form,
+        "firm_query": urlencode(_describe_firm(found)),
         "can_edit": actor.role.allows(Role.EDITOR),
     }
     return render(request, "conventions/beneficiary.html", context, status=400 if form.errors else 200)
+
+
+def _describe_firm(found: Beneficiary) -> dict[str, str]:
+    """Return what is known of a beneficiary, as the page that looks for aid asks for it."""
+    size = "" if found.employees is None else str(found.employees)
+    # The activity is a NAF code or words: only a code can be compared.
+    code = found.activity if re.fullmatch(r"[0-9]{2}\.?[0-9]{0,2}[A-Za-z]?", found.activity) else ""
+    return {"effectif": size, "naf": code, "commune": found.commune, "etape": ""}
 
 
 @require_POST

@@ -111,13 +111,14 @@ def show_request(request: HttpRequest, found: Request, token: str) -> HttpRespon
         "withdrawable": status != "draft" and "withdrawn" in requests.list_next(status, "beneficiary"),  # type: ignore[arg-type]
         "decided": status in (*requests.FUNDED, "refused"),
         "parts": [(part, name, part in found.draft) for part, (name, _) in PARTS.items()],
-        "documents": list(found.documents.filter(uploaded_by__isnull=True)),
+        "documents": services.list_own_documents(found),
     }
     return render(request, "conventions/public/request.html", context)
 
 
 def _go(token: str, route: str = "aid-request", **keys: Any) -> HttpResponse:
-    return redirect(route, token=token, **keys)
+    response: HttpResponse = redirect(route, token=token, **keys)
+    return response
 
 
 def _refuse_closed(request: HttpRequest, found: Request, token: str) -> HttpResponse | None:
@@ -136,10 +137,10 @@ def write_part(request: HttpRequest, found: Request, token: str, part: str) -> H
     closed = _refuse_closed(request, found, token)
     if closed is not None:
         return closed
-    actions = services.list_open_actions(found.convention)
-    form = build_part(part, found.draft, actions)
+    actions = services.list_open_actions(found.convention, found)
+    form = build_part(part, found.draft, found.convention, actions)
     if request.method == "POST":
-        form = PARTS[part][1](request.POST, actions=actions)
+        form = PARTS[part][1](request.POST, convention=found.convention, actions=actions)
         if form.is_valid():
             try:
                 services.save_draft(found, part, pack_part(form))
@@ -192,12 +193,31 @@ def join_documents(request: HttpRequest, found: Request, token: str) -> HttpResp
     context = {
         "asked": found,
         "token": token,
-        "documents": list(found.documents.filter(uploaded_by__isnull=True)),
+        "documents": services.list_own_documents(found),
         "refusal": refusal,
         "place": len(PARTS) + 1,
         "count": len(PARTS) + 2,
     }
     return render(request, "conventions/public/documents.html", context, status=400 if refusal else 200)
+
+
+@require_POST
+@own_view
+def remove_document(request: HttpRequest, found: Request, token: str, document: UUID) -> HttpResponse:
+    """Take away a file joined by mistake, while the request is being written."""
+    closed = _refuse_closed(request, found, token)
+    if closed is not None:
+        return closed
+    own = next((each for each in services.list_own_documents(found) if each.pk == document), None)
+    if own is None:
+        raise Http404
+    try:
+        services.remove_document(found, own)
+    except InputError as error:
+        messages.error(request, say(error.text))
+    else:
+        messages.success(request, say(Text(f"“{own}” is taken away.", f"« {own} » est retiré.")))
+    return _go(token, "aid-request-documents")
 
 
 @own_view
@@ -206,8 +226,10 @@ def review_request(request: HttpRequest, found: Request, token: str) -> HttpResp
     closed = _refuse_closed(request, found, token)
     if closed is not None:
         return closed
-    actions = services.list_open_actions(found.convention)
-    forms: dict[str, PartForm] = {part: build_part(part, found.draft, actions, check=True) for part in PARTS}
+    actions = services.list_open_actions(found.convention, found)
+    forms: dict[str, PartForm] = {
+        part: build_part(part, found.draft, found.convention, actions, check=True) for part in PARTS
+    }
     incomplete = [part for part, form in forms.items() if not form.is_valid()]
     refusal = None
     if request.method == "POST" and not incomplete:
@@ -236,8 +258,8 @@ def review_request(request: HttpRequest, found: Request, token: str) -> HttpResp
     context = {
         "asked": found,
         "token": token,
-        "parts": [(part, name, part not in incomplete, _list_values(forms[part])) for part, (name, _) in PARTS.items()],
-        "documents": list(found.documents.filter(uploaded_by__isnull=True)),
+        "parts": [(part, name, part not in incomplete, forms[part].list_values()) for part, (name, _) in PARTS.items()],
+        "documents": services.list_own_documents(found),
         "incomplete": incomplete,
         "refusal": refusal,
         "place": len(PARTS) + 2,
@@ -245,17 +267,6 @@ def review_request(request: HttpRequest, found: Request, token: str) -> HttpResp
     }
     status = 400 if refusal or (request.method == "POST" and incomplete) else 200
     return render(request, "conventions/public/review.html", context, status=status)
-
-
-def _list_values(form: PartForm) -> list[tuple[Any, Any]]:
-    values = []
-    for field in form:
-        value = form.data.get(field.name)
-        if field.name == "action" and value in form.actions:
-            value = form.actions[value].name
-        if field.name != "complete" and value not in (None, ""):
-            values.append((field.label, value))
-    return values
 
 
 @own_view
@@ -297,15 +308,22 @@ def send_data(_request: HttpRequest, found: Request, _token: str) -> HttpRespons
         "email": found.contact_email,
         "written": found.draft,
         "title": found.title,
+        "description": found.description,
+        "commune": found.commune,
         "beneficiary": None if firm is None else {"siren": firm.siren, "name": firm.name},
+        "jobs_created": found.jobs_created,
+        "jobs_maintained": found.jobs_maintained,
+        "project_cost": found.project_cost,
         "amount_asked": found.amount_asked,
         "amount_granted": found.amount_granted,
         "submitted_on": found.submitted_on,
         "decided_on": found.decided_on,
+        "agreed_on": found.agreed_on,
+        "ended_on": found.ended_on,
+        "link_until": found.token_expires_at,
         "note": found.decision_note,
         "documents": [
-            {"name": each.name, "size": each.size, "sha256": each.sha256}
-            for each in found.documents.filter(uploaded_by__isnull=True)
+            {"name": each.name, "size": each.size, "sha256": each.sha256} for each in services.list_own_documents(found)
         ],
     }
     response = JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 1})

@@ -26,6 +26,7 @@ from ancrage_web.audit.queries import describe_lines
 from ancrage_web.conventions.access import Access, convention_view
 from ancrage_web.conventions.forms_requests import STEPS, BasisForm, SheetForm
 from ancrage_web.conventions.models import Action, Beneficiary, Committee, Request
+from ancrage_web.conventions.places import name_communes
 from ancrage_web.conventions.queries import aid as queries
 from ancrage_web.conventions.services import requests as services
 from ancrage_web.conventions.services.beneficiaries import save_beneficiary
@@ -49,6 +50,7 @@ def _read_filters(request: HttpRequest) -> dict[str, str]:
     return {
         "status": status if status in requests.STATUS_NAMES or status == "open" else "",
         "action": _read_uuid(request.GET.get("action", "")),
+        "beneficiary": _read_uuid(request.GET.get("beneficiaire", "")),
         "committee": _read_uuid(request.GET.get("comite", "")),
         "text": request.GET.get("q", "").strip()[:100].replace("\0", ""),
     }
@@ -73,9 +75,10 @@ def list_requests(request: HttpRequest, access: Access) -> HttpResponse:
         "totals": queries.read_totals(rows),
         "filters": filters,
         "filtered": any(filters.values()),
-        "statuses": [(key, name) for key, name in requests.STATUS_NAMES.items() if key != "draft"],
+        "statuses": list(requests.STATUS_NAMES.items()),
         "actions": list(Action.objects.filter(convention=access.convention)),
         "committees": list(Committee.objects.filter(convention=access.convention).only("day", "kind")),
+        "beneficiaries": queries.list_of_convention(access.convention),
         "hidden": queries.count_hidden_drafts(access.convention),
         "kept_query": kept.urlencode(),
     }
@@ -159,7 +162,12 @@ def _edit_sheet(request: HttpRequest, access: Access, found: Request | None) -> 
         initial["action"] = str(found.action_id or "")
         if found.beneficiary is not None:
             initial["siren"] = found.beneficiary.siren
-    form = SheetForm(request.POST if request.method == "POST" else None, initial=initial, actions=actions)
+    form = SheetForm(
+        request.POST if request.method == "POST" else None,
+        initial=initial,
+        convention=access.convention,
+        actions=actions,
+    )
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         version, siren, name = values.pop("version"), values.pop("siren"), values.pop("beneficiary_name")
@@ -229,14 +237,22 @@ def build_context(access: Access, found: Request) -> dict[str, Any]:
         "holdings": holdings,
         "finding": describe_finding(check_now(found)),
         "loans": describe_finding(_value_loans(found)),
+        "counted": _explain_loan(found),
         "outside": queries.find_outside(found),
         "steps": list_steps(access, found, sum((each.paid for each in holdings), Decimal(0))),
         "can_change": access.may_edit
         and (found.status in requests.WRITABLE or found.status in ("submitted", "instructed")),
-        "documents": list(found.documents.all()),
+        "documents": list(found.documents.order_by("uploaded_at")),
+        "commune": name_communes([found.commune]).get(found.commune, "") if found.commune else "",
+        # The page of a beneficiary is for its own organisation, not for partners.
+        "own_side": access.actor.organisation == access.organisation,
+        "decisions": queries.list_decisions(found),
+        "next_committee": queries.find_next_committee(found, timezone.localdate()),
         "remarks": list(found.remarks.select_related("author", "author_organisation")),
         "jobs": list(found.jobs.all()),
-        "history": describe_lines(lines.order_by("sequence"), {"status": dict(requests.STATUS_NAMES)}),
+        "history": describe_lines(
+            lines.order_by("sequence"), {"status": {str(key): name for key, name in requests.STATUS_NAMES.items()}}
+        ),
     }
 
 
@@ -267,6 +283,15 @@ def _value_loans(found: Request) -> Finding | None:
     if found.nature != "loan" or action is None or action.lent is None or action.loan_cost is None:
         return None
     return value_loans(action.lent, action.loan_cost, load_parameters())
+
+
+def _explain_loan(found: Request) -> dict[str, Any] | None:
+    """Return what of a loan or a guarantee counts as aid, and whether that is an assumption."""
+    amount = found.amount_granted or found.amount_asked
+    if found.nature not in ("loan", "guarantee") or not amount:
+        return None
+    counted = requests.compute_counted_amount(found.nature, amount, found.grant_equivalent)
+    return {"amount": amount, "counted": counted, "assumed": found.grant_equivalent is None}
 
 
 def describe_finding(finding: Finding | AncrageError | None) -> dict[str, Any] | None:
