@@ -1,4 +1,5 @@
-"""The parent of the processes of `ancrage serve`: the web server, the worker that runs studies, the daily reminders.
+"""The parent of the processes of `ancrage serve`: the web server, the worker that runs studies, what
+runs once a day.
 
 Only the standard library: this process lives as long as the site and stays small. It forwards a stop to both, starts
 the worker again when it dies (waiting longer each time), and ends with an error when the server dies, so that the
@@ -34,6 +35,14 @@ HEARTBEAT = 15.0
 # The reminders leave from this hour of the machine on, once a day; after a failure they are tried again [s].
 REMINDERS_HOUR = 6
 TRY_AGAIN = 3600.0
+REMINDERS_FAILED = Text(
+    "Some reminders could not be sent (code {code}); they are tried again in an hour.",
+    "Des rappels n'ont pas pu être envoyés (code {code}) ; nouvel essai dans une heure.",
+)
+ERASURE_FAILED = Text(
+    "The contacts kept long enough could not be erased (code {code}); it is tried again in an hour.",
+    "Les contacts conservés assez longtemps n'ont pas pu être effacés (code {code}) ; nouvel essai dans une heure.",
+)
 
 
 def write(text: Text) -> None:
@@ -119,10 +128,12 @@ class Daily:
 
     Attributes
     ----------
+    failed : what is told when it fails, with its exit code as `{code}`.
     due : earliest time of the next try, in the clock of `watch`; done : day of the last run that succeeded.
     """
 
     command: list[str]
+    failed: Text = REMINDERS_FAILED
     process: subprocess.Popen[bytes] | None = None
     due: float = 0.0
     done: tuple[int, ...] = ()
@@ -147,12 +158,7 @@ class Daily:
             self.done = today
             return
         self.due = now + TRY_AGAIN
-        write(
-            Text(
-                f"Some reminders could not be sent (code {code}); they are tried again in an hour.",
-                f"Des rappels n'ont pas pu être envoyés (code {code}) ; nouvel essai dans une heure.",
-            )
-        )
+        write(Text(self.failed.en.format(code=code), self.failed.fr.format(code=code)))
 
 
 @dataclass
@@ -161,7 +167,8 @@ class Supervisor:
 
     Attributes
     ----------
-    daily : the reminders, sent where the worker is; files : folder where the state and the lock are written.
+    daily : the reminders and the erasure of old contacts, done where the worker is.
+    files : folder where the state and the lock are written.
     """
 
     server_command: list[str]
@@ -169,7 +176,7 @@ class Supervisor:
     address: tuple[str, int]
     url: str
     files: Path
-    daily: Daily | None = None
+    daily: tuple[Daily, ...] = ()
     stopping: bool = False
     server: subprocess.Popen[bytes] | None = None
     lock: IO[str] | None = field(default=None, repr=False)
@@ -197,8 +204,8 @@ class Supervisor:
             now = time.monotonic()
             if self.worker is not None:
                 self.worker.watch(now)
-            if self.daily is not None:
-                self.daily.watch(now, time.localtime())
+            for each in self.daily:
+                each.watch(now, time.localtime())
             if not announced and self.answers():
                 announced = True
                 write(
@@ -251,7 +258,7 @@ class Supervisor:
 
     def end_all(self) -> None:
         """Stop the children: ask, ask again (the worker then gives its task up), then kill."""
-        held = (self.server, *(part.process for part in (self.worker, self.daily) if part is not None))
+        held = (self.server, *(part.process for part in (self.worker, *self.daily) if part is not None))
         children = [child for child in held if child is not None]
         for name in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM):
             alive = [child for child in children if child.poll() is None]
@@ -286,10 +293,16 @@ def main() -> int:
     given = parser.parse_args()
     worker = None if given.no_worker else Worker([sys.executable, "-m", "ancrage_web", "db_worker"])
     # After the start, which has enough to do.
-    reminders = [sys.executable, "-m", "ancrage_web", "send_reminders", "--verbosity", "0"]
-    daily = None if given.no_worker else Daily(reminders, due=time.monotonic() + SETTLED)
+    due = time.monotonic() + SETTLED
+    manage = [sys.executable, "-m", "ancrage_web"]
+    daily = (
+        Daily([*manage, "send_reminders", "--verbosity", "0"], due=due),
+        Daily([*manage, "purge_contacts", "--verbosity", "0"], ERASURE_FAILED, due=due),
+    )
     command = build_server_command(given.host, given.port, given.workers)
-    return Supervisor(command, worker, (given.host, given.port), given.url, given.files, daily).run()
+    return Supervisor(
+        command, worker, (given.host, given.port), given.url, given.files, () if given.no_worker else daily
+    ).run()
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ class Command(BaseCommand):
 
     help = "Erase the e-mail of requests of aid closed for 24 months, and drafts whose link has expired."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
-        """Erase and tell how many."""
+    def handle(self, *_args: Any, verbosity: int = 1, **_options: Any) -> None:
+        """Erase and tell how many, unless asked to be silent."""
         contacts, drafts = purge_contacts(timezone.localdate())
-        text = Text(
-            f"{contacts} contacts and {drafts} drafts erased", f"{contacts} contacts et {drafts} brouillons effacés"
-        )
-        self.stdout.write(say(text))
+        if verbosity:
+            text = Text(
+                f"{contacts} contacts and {drafts} drafts erased", f"{contacts} contacts et {drafts} brouillons effacés"
+            )
+            self.stdout.write(say(text))
