@@ -219,6 +219,17 @@ def test_committee_without_a_report_sent_before_is_told() -> None:
     assert [f.level for f in found] == ["warning", "ok"]
 
 
+def test_committee_planned_too_late_is_told_before_it_meets() -> None:
+    meetings = [delays.Meeting(date(2026, 1, 11), None)]
+    late, after = delays.check_committees(date(2025, 1, 1), meetings, date(2025, 7, 1), PARAMETERS)
+    assert late.says.fr == "Le comité du 11 janvier 2026 se réunira 10 jours après l'échéance d'un an."
+    assert late.says.en == "The committee of 11 January 2026 will meet 10 days after the year is over."
+    assert late.lines[1].label.fr == "Prévu"
+    assert after.says.fr == (
+        "Après le comité prévu le 11 janvier 2026, le suivant se réunit au plus tard le 11 janvier 2027."
+    )
+
+
 def test_committees_of_a_closed_convention_ask_for_no_other() -> None:
     meetings = [delays.Meeting(date(2025, 6, 1), date(2025, 5, 1))]
     found = delays.check_committees(date(2025, 1, 1), meetings, date(2027, 1, 1), PARAMETERS, closed=date(2026, 3, 1))

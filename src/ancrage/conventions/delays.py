@@ -284,21 +284,29 @@ def check_committees(
         due = add_months(last, gap)
         if meeting.day > due:
             late = (meeting.day - due).days
+            planned = meeting.day > on
+            met, held = (
+                (Text("will meet", "se réunira"), Text("Planned", "Prévu"))
+                if planned
+                else (Text("met", "s'est réuni"), Text("Held", "Tenu"))
+            )
             findings.append(
                 Finding(
                     rule,
                     "warning",
                     Text(
-                        f"The committee of {_en(meeting.day)} met {late} days after the year was over.",
-                        f"Le comité du {_fr(meeting.day)} s'est réuni {late} jours après l'échéance d'un an.",
+                        f"The committee of {_en(meeting.day)} {met.en} {late} days after the year is over.",
+                        f"Le comité du {_fr(meeting.day)} {met.fr} {late} jours après l'échéance d'un an.",
                     ),
                     value=late,
                     lines=(
                         Line(Text("Due", "Échéance"), due),
-                        Line(Text("Held", "Tenu"), meeting.day),
+                        Line(held, meeting.day),
                         Line(Text("Late", "Retard"), late, "days"),
                     ),
-                    todo=Text("Say why in the report.", "Indiquez pourquoi dans le bilan."),
+                    todo=Text("Bring it forward if you can.", "Avancez-le si vous le pouvez.")
+                    if planned
+                    else Text("Say why in the report.", "Indiquez pourquoi dans le bilan."),
                 )
             )
         if meeting.day <= on and (meeting.report_sent is None or meeting.report_sent >= meeting.day):
@@ -317,14 +325,21 @@ def check_committees(
     due = add_months(last, gap)
     if closed is None or closed > due:
         overdue = due < on
+        if last > on:
+            says = Text(
+                f"After the committee planned on {_en(last)}, the following one meets by {_en(due)}.",
+                f"Après le comité prévu le {_fr(last)}, le suivant se réunit au plus tard le {_fr(due)}.",
+            )
+        else:
+            says = Text(
+                f"The next committee meets by {_en(due)}" + (": overdue." if overdue else "."),
+                f"Le prochain comité se réunit au plus tard le {_fr(due)}" + (" : en retard." if overdue else "."),
+            )
         findings.append(
             Finding(
                 rule,
                 "warning" if overdue else "ok",
-                Text(
-                    f"The next committee meets by {_en(due)}" + (": overdue." if overdue else "."),
-                    f"Le prochain comité se réunit au plus tard le {_fr(due)}" + (" : en retard." if overdue else "."),
-                ),
+                says,
                 value=due,
                 lines=_build_lines(last, gap, due),
                 todo=Text("Call it now.", "Convoquez-le sans attendre.") if overdue else NOTHING,
