@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ancrage import __version__
 from ancrage.conventions.committee import Content, list_to_decide
-from ancrage.language import DEFAULT_LANGUAGE, Language
+from ancrage.language import DEFAULT_LANGUAGE, Language, Text
 from ancrage.reports.committee_charts import build_money_chart
 from ancrage.reports.committee_context import CommitteeContext, count_realised, read_number
 from ancrage.reports.committee_sections import (
@@ -66,6 +66,7 @@ def build_committee_document(
         sections=tuple(section for section in _list_sections(context, figures) if section.blocks),
         figures=figures,
         facts={"travel": "", "warnings": []},
+        banner=Text("FICTIONAL CONVENTION", "CONVENTION FICTIVE"),
     )
 
 

@@ -157,7 +157,7 @@ class _Writer:
         """Write the first page: what the document is, about which territory, when, and its map."""
         document, pen = self._document, self._pen
         if document.fictional:
-            banner = self._add(pen.say("FICTIONAL TERRITORY", "TERRITOIRE FICTIF"), "Lead")
+            banner = self._add(document.banner.render(document.language), "Lead")
             banner.runs[0].bold = True
             _shade(banner, _WARNING_FILL)
         self._add(document.title, "Title")

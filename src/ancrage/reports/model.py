@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
 from ancrage.figures import Source
-from ancrage.language import Language
+from ancrage.language import Language, Text
 from ancrage.parameters import Coefficient
 from ancrage.reports.study_file import StudyFile
 
 Interval: TypeAlias = tuple[float, float]
 Cell: TypeAlias = str | float | Interval | None
+
+FICTIONAL_TERRITORY = Text("FICTIONAL TERRITORY", "TERRITOIRE FICTIF")
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,7 @@ class Document:
     cover : map of the first page.
     figures : every key figure, whether or not a section shows it.
     facts : settings and facts of the run, by stable key; "travel" and "warnings" are written beside the figures.
+    banner : written large when `fictional`.
     """
 
     language: Language
@@ -200,6 +203,7 @@ class Document:
     sections: tuple[Section, ...]
     figures: tuple[KeyFigure, ...]
     facts: Mapping[str, Any]
+    banner: Text = field(default=FICTIONAL_TERRITORY, kw_only=True)
 
     def list_tables(self) -> tuple[Table, ...]:
         """Return every table, in reading order."""

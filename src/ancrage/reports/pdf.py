@@ -63,7 +63,7 @@ def _build_data(report: Document, pictures: Mapping[str, str]) -> dict[str, Any]
         "territory": report.territory,
         "title": report.title,
         "subtitle": report.subtitle,
-        "banner": pen.say("FICTIONAL TERRITORY", "TERRITOIRE FICTIF") if report.fictional else None,
+        "banner": report.banner.render(report.language) if report.fictional else None,
         "version": f"Ancrage {report.version}",
         "day": None if report.on is None else pen.day(report.on),
         "date": None if report.on is None else [report.on.year, report.on.month, report.on.day],

@@ -79,7 +79,7 @@ class _Sheets:
         self._write_text(sheet, 1, 0, f"{day}Ancrage {report.version}", self._small)
         row = 2
         if report.fictional:
-            self._write_text(sheet, row, 0, pen.say("FICTIONAL TERRITORY", "TERRITOIRE FICTIF"), self._warning)
+            self._write_text(sheet, row, 0, report.banner.render(report.language), self._warning)
             row += 1
         for warning in filter(None, (report.facts["travel"], *report.facts["warnings"])):
             self._write_text(sheet, row, 0, str(warning), self._warning)
