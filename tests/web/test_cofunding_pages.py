@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
@@ -21,6 +22,7 @@ from ancrage_web.audit.models import AuditLine
 from ancrage_web.cofunding.models import Expense, PastGrant, Programme, Project, Source
 from ancrage_web.territories.models import Commune, Epci, Store
 from web.conftest import World
+from web.convention_samples import build_convention
 from web.permissions_cofunding import build_grant, build_programme, build_project
 from web.study_samples import StudySample
 
@@ -188,6 +190,39 @@ def test_place_of_a_study_starts_a_project(world: World, address: Reverse) -> No
         assert shown in page
 
 
+def test_convention_starts_a_project_that_names_it(world: World, address: Reverse) -> None:
+    convention = build_convention(world)
+    client = world.sign_in("officer")
+    page = read(client, address("project-new") + f"?convention={convention.pk}&nom=Lieu")
+    assert f'value="{convention.pk}"' in page
+    assert html.escape(convention.name) in page
+    nowhere = str(uuid4())
+    assert nowhere not in read(client, address("project-new") + f"?convention={nowhere}").split("<form", 2)[-1]
+    project = build_project(world)
+    with scope(organisation=world.organisation):
+        Project.objects.update(convention=convention.pk)
+    shown = read(client, address("project", project=project.pk))
+    assert reverse("convention", args=(world.organisation.slug, convention.pk)) in shown
+    assert html.escape(convention.name) in shown
+    with scope(organisation=world.organisation):
+        Project.objects.update(convention=project.pk)
+    assert "convention :" not in read(client, address("project", project=project.pk))
+
+
+def test_similar_projects_say_when_only_the_latest_are_compared(
+    world: World, address: Reverse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ancrage_web.cofunding.queries.MOST_COMPARED", 2)
+    project = build_project(world, "Espace de coworking et tiers-lieu")
+    where = address("project-similar", project=project.pk)
+    for rank in range(3):
+        assert "les plus récentes sont comparées" not in read(world.sign_in("reader"), where)
+        build_grant(world, f"Coworking {rank}", year=2020 + rank)
+    page = read(world.sign_in("reader"), where)
+    assert "Seules les 2 subventions les plus récentes sont comparées, sur 3" in page
+    assert "Coworking 0" not in page
+
+
 def test_project_is_sent_as_table_and_workbook(world: World, address: Reverse) -> None:
     project = build_project(world, "=cmd()")
     client = world.sign_in("reader")
@@ -340,7 +375,7 @@ def test_lists_ask_as_much_for_one_row_as_for_three(
     world: World, address: Reverse, django_assert_num_queries: Any, route: str
 ) -> None:
     # Organisation and session aside, what each page reads.
-    expected = {"projects": 5, "programmes": 6, "programme-matching": 5, "past-grants": 8, "project-similar": 9}[route]
+    expected = {"projects": 5, "programmes": 6, "programme-matching": 5, "past-grants": 8, "project-similar": 10}[route]
     client = world.sign_in("officer")
     for count in (1, 2):
         for rank in range(count):

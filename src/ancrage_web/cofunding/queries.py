@@ -9,6 +9,7 @@ from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
+from django.apps import apps
 from django.db.models import Count, DecimalField, Max, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404
@@ -184,6 +185,15 @@ def list_past_grants(
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The past grants that look like a project, the most alike first; how many were read, and how many there were."""
+
+    similar: tuple[rules.Similar[int], ...]
+    read: int
+    total: int
+
+
+@dataclass(frozen=True)
 class SourceOfGrants:
     """One imported set of past grants."""
 
@@ -205,6 +215,17 @@ def list_grant_sources() -> list[SourceOfGrants]:
     return [SourceOfGrants(**row) for row in rows]
 
 
+def read_convention_name(key: UUID | None) -> str:
+    """Return the name of a convention of the organisation, empty where there is none.
+
+    Co-funding and conventions do not import each other: the registry of applications knows the table.
+    """
+    if key is None:
+        return ""
+    rows = apps.get_model("conventions", "Convention").objects.filter(pk=key)
+    return str(rows.values_list("name", flat=True).first() or "")
+
+
 def list_schemes() -> list[str]:
     """Return the schemes of the past grants."""
     return list(PastGrant.objects.order_by("scheme").values_list("scheme", flat=True).distinct())
@@ -216,9 +237,7 @@ def list_categories() -> list[str]:
     return list(rows)
 
 
-def find_similar(
-    project: Project, *, radius: float | None, category: str = "", scheme: str = ""
-) -> tuple[rules.Similar[int], ...]:
+def find_similar(project: Project, *, radius: float | None, category: str = "", scheme: str = "") -> Compared:
     """Return the past grants that look like a project, the most alike first (`programmes.find_similar_grants`)."""
     commune = find_commune(project.commune)
     point = None if commune is None or commune.lon is None or commune.lat is None else (commune.lon, commune.lat)
@@ -234,13 +253,14 @@ def find_similar(
         rows = rows.filter(
             lat__range=(point[1] - north, point[1] + north), lon__range=(point[0] - east, point[0] + east)
         )
-    grants = _iterate_grants(rows.order_by("-year", "pk")[:MOST_COMPARED])
-    return rules.find_similar_grants(
+    total = rows.count()
+    similar = rules.find_similar_grants(
         f"{project.name} {project.description}",
-        grants,
+        _iterate_grants(rows.order_by("-year", "pk")[:MOST_COMPARED]),
         point=point,
         radius=radius if point is not None else None,
     )
+    return Compared(similar, min(total, MOST_COMPARED), total)
 
 
 def list_grants_by_key(keys: Sequence[int]) -> dict[int, PastGrant]:

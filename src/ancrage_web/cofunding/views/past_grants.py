@@ -115,9 +115,9 @@ def show_similar(request: HttpRequest, actor: Actor, project: UUID) -> HttpRespo
     category = request.GET.get("categorie", "").replace("\x00", "")
     scheme = request.GET.get("dispositif", "").replace("\x00", "")
     commune = queries.find_commune(found.commune)
-    similar = queries.find_similar(found, radius=radius, category=category, scheme=scheme)
-    rows = queries.list_grants_by_key([entry.grant.key for entry in similar])
-    shown: list[dict[str, Any]] = [{"similar": entry, "row": rows[entry.grant.key]} for entry in similar]
+    compared = queries.find_similar(found, radius=radius, category=category, scheme=scheme)
+    rows = queries.list_grants_by_key([entry.grant.key for entry in compared.similar])
+    shown: list[dict[str, Any]] = [{"similar": entry, "row": rows[entry.grant.key]} for entry in compared.similar]
     return render(
         request,
         "cofunding/project_similar.html",
@@ -125,7 +125,8 @@ def show_similar(request: HttpRequest, actor: Actor, project: UUID) -> HttpRespo
             "project": found,
             "commune": commune,
             "shown": shown,
-            "spread": compute_spread([entry.rate for entry in similar]),
+            "spread": compute_spread([entry.rate for entry in compared.similar]),
+            "compared": compared,
             "radius": radius,
             "radii": RADII,
             "category": category,

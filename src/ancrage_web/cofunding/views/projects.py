@@ -195,7 +195,8 @@ def _build_forms(
     expense_rows = ExpenseRows(data, initial=expenses, prefix="expenses")
     source_rows = SourceRows(data, initial=sources, prefix="sources")
     if data is None:
-        expense_rows.extra = source_rows.extra = 1 if not expenses and not sources else 0
+        expense_rows.extra = 0 if expenses else 1
+        source_rows.extra = 0 if expenses or sources else 1
     return Forms(
         ProjectForm(data, initial=dict(facts)),
         BusinessForm(data, initial=shown, business=business),
@@ -227,7 +228,12 @@ def _read_proposed(
         if amount:
             label = say(NATURE_NAMES[nature]).capitalize()  # type: ignore[index]
             expenses.append({**when, "label": label, "nature": nature, "amount": amount})
-    return facts, business, expenses, []
+    # What is known of the source is its name; how much it pays is for a person to say.
+    convention = queries.read_convention_name(facts["convention"])
+    if not convention:
+        facts["convention"] = None
+    sources = [{"kind": "convention", "name": convention}] if convention else []
+    return facts, business, expenses, sources
 
 
 def _read_amount(text: str) -> Decimal | None:
@@ -258,6 +264,7 @@ def show_project(request: HttpRequest, actor: Actor, project: UUID) -> HttpRespo
         {
             **build_project_page(found, queries.list_expenses(found), queries.list_sources(found)),
             "commune": queries.find_commune(found.commune),
+            "convention_name": queries.read_convention_name(found.convention),
             "can_edit": actor.role.allows(Role.EDITOR),
             "is_administrator": actor.role.allows(Role.ADMINISTRATOR),
         },
