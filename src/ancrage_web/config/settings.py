@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "ancrage_web.design.middleware.BodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -130,6 +131,8 @@ STORAGES = {
 MEDIA_ROOT = FILES / "files"
 # Largest document [MB].
 UPLOAD_MB = _env.read_number("ANCRAGE_UPLOAD_MB", 15, minimum=1)
+# Largest body of a request [MB]: that document or a table of past grants, and the fields beside it.
+BODY_MB = max(UPLOAD_MB, 32) + 3
 
 # Accounts ---------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

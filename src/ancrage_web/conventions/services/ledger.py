@@ -159,8 +159,8 @@ class _Posting:
                 )
         if draft.on > timezone.localdate():
             raise InputError(
-                f"The entry counts from {draft.on.isoformat()}, which is to come: the ledger holds what was done. Write "
-                "it on that day; until then, the budget of the action tells what is forecast.",
+                f"The entry counts from {draft.on.isoformat()}, which is to come: the ledger holds what was done. "
+                "Write it on that day; until then, the budget of the action tells what is forecast.",
                 f"L'écriture compte du {draft.on:%d/%m/%Y}, date à venir : le registre tient ce qui a été fait. "
                 "Saisissez-la ce jour-là ; d'ici là, le budget de l'action dit ce qui est prévu.",
             )
