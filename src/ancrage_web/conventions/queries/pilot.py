@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django_scopes import scopes_disabled
 
 from ancrage.conventions.jobs import Word
@@ -23,12 +23,12 @@ from ancrage_web.conventions.models import (
     Account,
     CalendarLink,
     Convention,
-    Job,
     Partner,
     Party,
     Remark,
     ReminderSubscription,
 )
+from ancrage_web.conventions.queries.jobs import read_counts_of
 
 Sort: TypeAlias = Literal["recent", "name", "status", "amount", "left", "deadline"]
 
@@ -211,29 +211,9 @@ def read_stage_balances(keys: Sequence[UUID]) -> dict[UUID, Balance]:
 
 
 def _count_jobs(keys: Sequence[UUID], on: date) -> dict[UUID, dict[Word, int]]:
-    """Count posts in one query, as the definitions of the library say."""
-    started = Q(hired_on__lte=on, proof__isnull=False)
     with scopes_disabled():  # as above
-        rows = (
-            Job.objects.filter(convention__in=keys)
-            .order_by()
-            .values("convention_id")
-            .annotate(
-                programmed=Count("pk", filter=Q(programmed_on__lte=on)),
-                committed=Count("pk", filter=Q(committed_on__lte=on)),
-                created=Count("pk", filter=started & Q(kept=False)),
-                maintained=Count("pk", filter=started & Q(kept=True)),
-            )
-        )
-    return {
-        row["convention_id"]: {
-            "programmed": row["programmed"],
-            "committed": row["committed"],
-            "created": row["created"],
-            "maintained": row["maintained"],
-        }
-        for row in rows
-    }
+        counts = read_counts_of(keys, on)
+    return {key: {word: getattr(found, word).posts for word in JOB_WORDS} for key, found in counts.items()}
 
 
 def list_partners(convention: Convention) -> QuerySet[Partner]:
