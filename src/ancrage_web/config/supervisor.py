@@ -1,5 +1,4 @@
-"""The parent of the processes of `ancrage serve`: the web server, the worker that runs studies, what
-runs once a day.
+"""The parent of the processes of `ancrage serve`: the web server, the worker that runs studies, the daily work.
 
 Only the standard library: this process lives as long as the site and stays small. It forwards a stop to both, starts
 the worker again when it dies (waiting longer each time), and ends with an error when the server dies, so that the
