@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 from django_scopes import scope
 
 from ancrage.conventions.life import Role as Part
@@ -25,6 +27,7 @@ from ancrage_web.conventions.models import (
     Convention,
     Document,
     Funder,
+    Job,
     Partner,
     Party,
     Request,
@@ -176,3 +179,39 @@ def open_to_partner(world: World, convention: Convention, part: Part, role: Role
     access = find_access(Actor(organisation, role, user), convention.pk)
     assert access is not None
     return access
+
+
+def fill_jobs(sample: Sample) -> None:
+    """Write a post of each kind."""
+    days = {"programmed_on": date(2025, 9, 1), "committed_on": date(2025, 11, 1)}
+    hired = {"contract": "cdi", "hired_on": date(2026, 1, 5)}
+    posts: tuple[dict[str, Any], ...] = (
+        {"programmed_on": date(2025, 9, 1)},
+        days,
+        {**days, **hired, "proof": sample.document},
+        {**days, **hired, "proof": sample.document, "kept": True},
+        {**days, **hired},
+        {**days, "contract": "cdi", "hired_on": date(2054, 4, 9), "proof": sample.document},
+    )
+    for number, fields in enumerate(posts):
+        Job.objects.create(convention=sample.convention, action=sample.action, label=f"Poste {number}", **fields)
+
+
+def read_page(client: Client, route: str, status: int = 200, query: str = "", **keys: Any) -> str:
+    """Return the text of a page of the first organisation."""
+    answered = client.get(reverse(route, kwargs={"organisation": "cc-vallee", **keys}) + query)
+    assert answered.status_code == status
+    return answered.content.decode().replace("\u202f", " ").replace("\xa0", " ")
+
+
+def get_access(world: World, name: str, convention: Convention) -> Access:
+    access = find_access(world.get_actor(name), convention.pk)
+    assert access is not None
+    return access
+
+
+def sign_in(access: Access) -> Client:
+    client = Client()
+    assert access.user is not None
+    client.force_login(access.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
