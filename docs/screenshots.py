@@ -30,6 +30,23 @@ FOLDER = Path(__file__).parent / "guide" / "site" / "images"
 OFFICER, ADMINISTRATOR, CONSULTANT = "agent@ombreval.example", "admin@ombreval.example", "conseil@rebond.example"
 PASSWORD = "ombreval-demo-2026"  # noqa: S105
 EPCI, STUDY = "/organisations/cc-des-vallees-dombreval-fictive/", "Un réseau de tiers-lieux pour les Vallées d'Ombreval"
+CONVENTION = "Fonderies de Fargecombe (convention fictive)"
+CONVENTION_PAGES = (
+    ("convention-facts", "donnees/"),
+    ("convention-actions", "actions/"),
+    ("convention-ledger", "registre/"),
+    ("convention-requests", "demandes/"),
+    ("convention-jobs", "emplois/"),
+    ("convention-map", "carte/"),
+    ("convention-calendar", "calendrier/"),
+)
+# What the firm of the pictures writes, part by part: labels and values.
+FIRM_PARTS = (
+    (),
+    (("SIREN", "999999998"), ("Nom ou raison sociale", "Vannerie du Gué (fictive)"), ("Effectif salarié", "6")),
+    (("Emplois que vous créerez", "3"),),
+    (("Coût du projet", "48 000"), ("Aide demandée (€)", "12 000")),
+)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Maps are drawn by the processor; nothing is asked outside.
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
@@ -220,10 +237,7 @@ def visit_as_officer(browser: Browser, address: str) -> None:
     page.goto(f"{study}partage/")
     page.get_by_role("button", name="Faire le lien").click()
     shared = page.get_by_label("Adresse du lien").input_value()
-    # The address of the picture is that of any site, not that of this start.
-    page.get_by_label("Adresse du lien").evaluate(
-        "each => { each.value = each.value.replace(/localhost:\\d+/, 'localhost:8000') }"
-    )
+    hide_port(page, "Adresse du lien")
     desk.take("share")
     phone.page.context.clear_cookies()
     phone.page.goto("/" + shared.partition("//")[2].partition("/")[2])
@@ -277,11 +291,111 @@ def visit_as_administrator(browser: Browser, address: str) -> None:
     desk.take("trail", "h1")
 
 
+def visit_as_manager(browser: Browser, address: str) -> None:
+    """Follow a convention: what is owed, its money, its requests, its jobs, its committees."""
+    desk = Photographer(browser, address)
+    page = desk.sign_in(OFFICER)
+    page.goto(f"{EPCI}conventions/")
+    desk.take("conventions")
+    page.get_by_role("link", name="Nouvelle convention").click()
+    page.get_by_label("Nom de la convention").fill("Papeterie du Gué (fictive)")
+    page.get_by_label("Salariés licenciés").fill("92")
+    page.get_by_label("Reclassés dans le bassin").fill("12")
+    page.get_by_label("Date de référence du SMIC").fill("2026-06-01")
+    page.get_by_label("Nombre de SMIC mensuels par emploi").fill("2")
+    page.get_by_role("button", name="Calculer les montants").click()
+    expect(page.get_by_text("298 723,20").first).to_be_visible()
+    desk.take("convention-new", "fieldset:has(#id_dismissed)")
+    page.goto(f"{EPCI}conventions/")
+    page.get_by_role("link", name=CONVENTION).first.click()
+    desk.take("convention")
+    convention = page.url
+    for name, path in CONVENTION_PAGES:
+        page.goto(f"{convention}{path}")
+        desk.take(name)
+    propose_places(desk, f"{convention}reliquat/")
+    page.goto(f"{convention}demandes/")
+    page.get_by_role("link", name=re.compile("Sacs de toile technique")).click()
+    page.get_by_role("link", name="Instruire pour le comité").click()
+    desk.take("convention-instruct")
+    page.goto(f"{convention}comites/")
+    page.get_by_role("link", name=re.compile("^[0-9]")).nth(1).click()
+    desk.take("convention-committee")
+    visit_as_firm(browser, desk, convention)
+
+
+def propose_places(desk: Photographer, residual: str) -> None:
+    """Offer the places of the study to the money left, and see in which order they could be paid."""
+    page = desk.page
+    page.goto(residual)
+    page.get_by_role("link", name="Reprendre les tiers-lieux d’une étude").click()
+    page.get_by_role("link", name=re.compile("5 € par habitant")).last.click()
+    for box in page.locator("main input[name=lieu]").all():
+        box.check()
+    page.get_by_role("button", name="Ajouter à la proposition").click()
+    page.goto(residual)
+    desk.take("convention-residual", "#proposal")
+
+
+def visit_as_firm(browser: Browser, desk: Photographer, convention: str) -> None:
+    """Open the public form, then write a request on a phone and submit it."""
+    page = desk.page
+    page.goto(f"{convention}demandes/formulaire/")
+    page.locator("button:has-text('Ouvrir le formulaire'), button:has-text('Faire une nouvelle adresse')").click()
+    call = page.get_by_label("Adresse du formulaire").input_value()
+    hide_port(page, "Adresse du formulaire")
+    desk.take("convention-call")
+    phone = Photographer(browser, call, NARROW)
+    page = phone.page
+    page.goto(call)
+    phone.take("aid-call-390")
+    page.get_by_label("Votre adresse e-mail").fill("contact@vannerie.example")
+    page.get_by_role("button", name="Recevoir mon lien").click()
+    mine = page.get_by_label("Adresse de votre demande").input_value()
+    page.get_by_role("link", name="Commencer ma demande").click()
+    page.get_by_label("Intitulé de votre projet").fill("Atelier de vannerie")
+    page.get_by_label("Votre projet en quelques lignes").fill("Trois postes et un four à osier.")
+    page.locator("main input[type=radio]").first.check()
+    phone.take("aid-part-390")
+    for fields in FIRM_PARTS:
+        for label, value in fields:
+            page.get_by_label(label).fill(value)
+        page.get_by_role("button", name="Enregistrer et continuer").click()
+    page.get_by_label("Je déclare").check()
+    page.get_by_role("button", name="Enregistrer et continuer").click()
+    page.get_by_role("link", name="Continuer").click()
+    page.get_by_role("button", name="Déposer ma demande").click()
+    page.goto(mine)
+    phone.take("aid-request-390")
+
+
+def hide_port(page: Page, label: str) -> None:
+    """Show the address of any site, not that of this start."""
+    page.get_by_label(label).evaluate("each => { each.value = each.value.replace(/localhost:\\d+/, 'localhost:8000') }")
+
+
+def visit_projects(browser: Browser, address: str) -> None:
+    """Read the plan of a project, then look for the programmes that suit a firm."""
+    desk = Photographer(browser, address)
+    page = desk.sign_in(OFFICER)
+    page.goto(f"{EPCI}cofinancement/")
+    page.get_by_role("link", name=re.compile("Tiers-lieu de Fargecombe")).click()
+    desk.take("project")
+    desk.take("project-cash", "h2:has-text('Trésorerie'), h3:has-text('Trésorerie')")
+    page.goto(f"{EPCI}cofinancement/programmes/pour-une-entreprise/")
+    page.get_by_label("Effectif").fill("14")
+    page.get_by_label("Code NAF").fill("1623Z")
+    page.locator("main form button").last.click()
+    desk.take("programmes-matching")
+
+
 VISITS: tuple[Callable[[Browser, str], None], ...] = (
     visit_as_resident,
     visit_as_officer,
     visit_as_consultant,
     visit_as_administrator,
+    visit_as_manager,
+    visit_projects,
 )
 
 
@@ -301,7 +415,7 @@ def take_all(address: str, chosen: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", help="a demonstration that runs already, not visited yet by this script")
-    parser.add_argument("--only", default="", help="resident, officer, consultant or administrator")
+    parser.add_argument("--only", default="", help="resident, officer, consultant, administrator, manager or projects")
     given = parser.parse_args()
     if given.address:
         take_all(given.address, given.only)
