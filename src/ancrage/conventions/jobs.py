@@ -282,11 +282,11 @@ def count_jobs(records: Iterable[JobRecord], on: date) -> JobCounts:
             add(word, record.fte)
     counts = {word: Count(int(posts), fte) for word, (posts, fte) in found.items()}
     simple = {name: counts.get(name, Count()) for name in _SIMPLE}
-    presences = [
-        Presence(*(counts.get(f"{word}_{months}", Count()) for word in ("due", "there", "gone")))
+    presences = {
+        f"present_{months}": Presence(*(counts.get(f"{word}_{months}", Count()) for word in ("due", "there", "gone")))
         for months in CHECK_MONTHS
-    ]
-    return JobCounts(*simple.values(), *presences)
+    }
+    return JobCounts(**{**simple, **presences})
 
 
 def count_jobs_by(records: Iterable[JobRecord], key: Callable[[JobRecord], str], on: date) -> dict[str, JobCounts]:

@@ -79,6 +79,7 @@ def store_document(
     name: str = "",
     request: Request | None = None,
     uploaded_by: User | None = None,
+    by_firm: bool = False,
 ) -> Document:
     """Check a file and keep it; the caller has checked the right to add it.
 
@@ -88,6 +89,7 @@ def store_document(
     Parameters
     ----------
     kind : of `DocumentKind`; name : what it is called in lists, the name of the file by default.
+    by_firm : joined by the firm itself through its secret link, which shows it to the firm again.
 
     Raises
     ------
@@ -117,7 +119,9 @@ def store_document(
         with scope(organisation=convention.organisation), transaction.atomic():
             # Of two who send the same file at once, the second finds what the first wrote.
             Convention.objects.select_for_update(of=("self",), no_key=True).get(pk=convention.pk)
-            same = Document.objects.filter(convention=convention, request=request, sha256=digest).first()
+            same = Document.objects.filter(
+                convention=convention, request=request, by_firm=by_firm, sha256=digest
+            ).first()
             if same is not None:
                 kept.remove()
                 return same
@@ -131,6 +135,7 @@ def store_document(
                 sha256=digest,
                 path=path.relative_to(settings.MEDIA_ROOT).as_posix(),
                 uploaded_by=uploaded_by,
+                by_firm=by_firm,
             )
             transaction.on_commit(kept.keep)
     except BaseException:

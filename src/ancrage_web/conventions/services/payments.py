@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import cast
+from uuid import UUID
 
 from django.db import transaction
 
@@ -124,7 +125,7 @@ def _post(
     saved: Request,
     kind: str,
     amounts: Sequence[tuple[Funder, Decimal]],
-    held: dict[object, Decimal],
+    held: Mapping[UUID, Decimal],
     on: date,
     document: Document,
 ) -> None:

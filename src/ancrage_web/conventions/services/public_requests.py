@@ -138,7 +138,7 @@ def list_open_actions(convention: Convention, request: Request | None = None) ->
 
 def list_own_documents(request: Request) -> list[Document]:
     """Return the files that a firm joined to its request, not those the organisation added."""
-    return list(Document.objects.filter(request=request, uploaded_by__isnull=True).order_by("uploaded_at"))
+    return list(Document.objects.filter(request=request, by_firm=True).order_by("uploaded_at"))
 
 
 def start_request(link: CallLink, *, email: str, language: str) -> tuple[Request, str, bool]:
@@ -237,7 +237,7 @@ def join_document(request: Request, upload: File[bytes]) -> Document:
                 f"{MOST_DOCUMENTS} files are joined already, which is the most: put several in one PDF.",
                 f"{MOST_DOCUMENTS} fichiers sont déjà joints, c'est le maximum : réunissez-en plusieurs dans un PDF.",
             )
-        return store_document(saved.convention, upload, kind=DocumentKind.OTHER, request=saved)
+        return store_document(saved.convention, upload, kind=DocumentKind.OTHER, request=saved, by_firm=True)
 
 
 def remove_document(request: Request, document: Document) -> None:
@@ -250,7 +250,7 @@ def remove_document(request: Request, document: Document) -> None:
     """
     with transaction.atomic():
         saved = _lock_writable(request)
-        found = Document.objects.filter(request=saved, uploaded_by__isnull=True, pk=document.pk).first()
+        found = Document.objects.filter(request=saved, by_firm=True, pk=document.pk).first()
         if found is None:
             return
         # The first use of any document of a request is the request itself.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Max
 
@@ -85,7 +85,7 @@ def check_sheet(convention: Convention, sheet: Mapping[str, Any]) -> dict[str, A
         raise TypeError(f"not fields of a project sheet: {unknown}")
     values = {name: value.strip() if isinstance(value, str) else value for name, value in sheet.items()}
     for name in ("project_cost", "amount_asked", "grant_equivalent"):
-        amount = values.get(name)
+        amount = cast(Decimal | None, values.get(name))
         if amount is not None and (amount < 0 or amount != amount.quantize(Decimal("0.01"))):
             raise InputError(
                 f"The amount {amount} cannot be: give zero or more, to the cent.",

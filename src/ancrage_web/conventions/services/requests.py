@@ -94,11 +94,11 @@ def save_request(access: Access, request: Request, *, version: int | None = None
         if saved.status not in requests.WRITABLE and not (
             saved.status in ("submitted", "instructed") and set(sheet) <= set(BASIS)
         ):
-            name = requests.STATUS_NAMES[cast(requests.Status, saved.status)]
+            status = requests.STATUS_NAMES[cast(requests.Status, saved.status)]
             raise InputError(
-                f"The project sheet of a request that is '{name.en}' no longer changes: send it back to be completed "
+                f"The project sheet of a request that is '{status.en}' no longer changes: send it back to be completed "
                 "first.",
-                f"La fiche projet d'une demande « {name.fr} » ne change plus : renvoyez-la d'abord à compléter.",
+                f"La fiche projet d'une demande « {status.fr} » ne change plus : renvoyez-la d'abord à compléter.",
             )
         values = check_sheet(access.convention, sheet)
         changed = sorted(name for name, value in values.items() if getattr(saved, name) != value)
