@@ -16,8 +16,8 @@ from ancrage_web.conventions.enums import DocumentKind, PartyKind
 class Convention(models.Model):
     """A convention de revitalisation, a framework, a collective agreement or a voluntary approach.
 
-    Its fields hold what is true today; what was true before an amendment is in `Amendment.changes`, what changed before
-    the signature in the trail.
+    Its fields hold what was last agreed, even where an amendment takes effect later; what was true before an amendment
+    is in `Amendment.changes`, what changed before the signature in the trail.
 
     Attributes
     ----------
@@ -177,6 +177,7 @@ class Document(models.Model):
     Attributes
     ----------
     path : under MEDIA_ROOT; sha256 : of its bytes; request : the request of aid it was joined to, or None.
+    by_firm : the firm joined it itself, through its secret link.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -189,6 +190,7 @@ class Document(models.Model):
     sha256 = models.CharField(max_length=64)
     path = models.CharField(max_length=200)
     uploaded_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    by_firm = models.BooleanField(default=False)
     uploaded_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager[Document]] = ScopedManager(organisation="convention__organisation")

@@ -192,9 +192,7 @@ class CommitteeFile(models.Model):
     asked_at = models.DateTimeField()
     folder = models.CharField(max_length=200)
 
-    objects: ClassVar[models.Manager[CommitteeFile]] = ScopedManager(
-        organisation="committee__convention__organisation"
-    )
+    objects: ClassVar[models.Manager[CommitteeFile]] = ScopedManager(organisation="committee__convention__organisation")
 
     class Meta:
         ordering: ClassVar = ["number"]
