@@ -282,11 +282,13 @@ def count_jobs(records: Iterable[JobRecord], on: date) -> JobCounts:
             add(word, record.fte)
     counts = {word: Count(int(posts), fte) for word, (posts, fte) in found.items()}
     simple = {name: counts.get(name, Count()) for name in _SIMPLE}
-    presences = {
-        f"present_{months}": Presence(*(counts.get(f"{word}_{months}", Count()) for word in ("due", "there", "gone")))
-        for months in CHECK_MONTHS
-    }
-    return JobCounts(**{**simple, **presences})
+
+    def build_presence(months: int) -> Presence:
+        return Presence(*(counts.get(f"{word}_{months}", Count()) for word in ("due", "there", "gone")))
+
+    return JobCounts(
+        **simple, present_6=build_presence(6), present_12=build_presence(12), present_24=build_presence(24)
+    )
 
 
 def count_jobs_by(records: Iterable[JobRecord], key: Callable[[JobRecord], str], on: date) -> dict[str, JobCounts]:

@@ -11,7 +11,6 @@ from ancrage.conventions.ledger import Balance
 from ancrage.errors import InputError
 from ancrage.language import Text, format_money
 
-
 # What a value is counted in, a year; candidates of two units are never compared.
 UNITS: tuple[str, ...] = ("h", "km", "kg CO2", "EUR")
 UNIT_NAMES: dict[str, Text] = {
