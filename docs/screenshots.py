@@ -31,15 +31,6 @@ OFFICER, ADMINISTRATOR, CONSULTANT = "agent@ombreval.example", "admin@ombreval.e
 PASSWORD = "ombreval-demo-2026"  # noqa: S105
 EPCI, STUDY = "/organisations/cc-des-vallees-dombreval-fictive/", "Un réseau de tiers-lieux pour les Vallées d'Ombreval"
 CONVENTION = "Fonderies de Fargecombe (convention fictive)"
-CONVENTION_PAGES = (
-    ("convention-facts", "donnees/"),
-    ("convention-actions", "actions/"),
-    ("convention-ledger", "registre/"),
-    ("convention-requests", "demandes/"),
-    ("convention-jobs", "emplois/"),
-    ("convention-map", "carte/"),
-    ("convention-calendar", "calendrier/"),
-)
 # What the firm of the pictures writes, part by part: labels and values.
 FIRM_PARTS = (
     (),
@@ -310,9 +301,20 @@ def visit_as_manager(browser: Browser, address: str) -> None:
     page.get_by_role("link", name=CONVENTION).first.click()
     desk.take("convention")
     convention = page.url
-    for name, path in CONVENTION_PAGES:
-        page.goto(f"{convention}{path}")
-        desk.take(name)
+    page.goto(f"{convention}donnees/")
+    desk.take("convention-facts")
+    page.goto(f"{convention}actions/")
+    desk.take("convention-actions")
+    page.goto(f"{convention}registre/")
+    desk.take("convention-ledger")
+    page.goto(f"{convention}demandes/")
+    desk.take("convention-requests")
+    page.goto(f"{convention}emplois/")
+    desk.take("convention-jobs")
+    page.goto(f"{convention}carte/")
+    desk.take("convention-map")
+    page.goto(f"{convention}calendrier/")
+    desk.take("convention-calendar")
     propose_places(desk, f"{convention}reliquat/")
     page.goto(f"{convention}demandes/")
     page.get_by_role("link", name=re.compile("Sacs de toile technique")).click()

@@ -57,6 +57,7 @@ SAME = {
         "Conventions",
         "Conventions de revitalisation",
         "{count} conventions",
+        "CSV",
         "De minimis",
         "Distance",
         "Département",
@@ -69,6 +70,8 @@ SAME = {
         "Programmes",
         "SIREN",
         "Total",
+        "XLSX",
+        "km",
         "version {number}",
     ),
 }
