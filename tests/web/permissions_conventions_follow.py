@@ -81,6 +81,7 @@ ROUTES: dict[str, Case] = {
     "convention-residual": Case(READERS, _open),
     "convention-residual-study": Case(EDITORS, _open),
     "convention-candidate-new": Case(EDITORS, _open),
+    "convention-candidate": Case(EDITORS, _open_candidate),
     "convention-candidate-remove": Case(_POSTED, _open_candidate, "post"),
     "convention-map": Case(READERS, _open),
     "convention-map-data": Case(READERS, _open),

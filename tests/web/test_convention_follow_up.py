@@ -137,6 +137,35 @@ def test_place_of_a_study_is_replaced_and_can_be_removed(sample: Sample, world: 
             add_candidates(sample.access, [_sheet(ground=" ")])
 
 
+def test_use_typed_by_hand_is_changed_and_planned_from_the_proposal(
+    sample: Sample, world: World, client: Client
+) -> None:
+    with scope(organisation=world.organisation):
+        typed, place = add_candidates(
+            sample.access, [_sheet(kind="engineering", value=900.5), _sheet(name="Lieu", key="r:1")]
+        )
+    client.force_login(world.people["officer"])
+
+    def _open(use: Candidate) -> str:
+        return reverse("convention-candidate", args=[world.organisation.slug, sample.convention.pk, use.pk])
+
+    fields = {"kind": "engineering", "name": "Parcours 2", "cost": "15 000", "value": "900,5", "unit": "h"}
+    assert 'value="900,50"' in client.get(_open(typed)).content.decode()
+    assert client.post(_open(typed), fields).status_code == 400
+    assert client.post(_open(typed), {**fields, "ground": "É"}).status_code == 302
+    refused = client.post(_open(place), {**fields, "ground": "É"})
+    assert "vient d&#x27;une étude" in refused.content.decode()
+    page = client.get(_address(sample, "convention-residual")).content.decode()
+    query = page.split(_address(sample, "convention-entry-new") + "?")[1].split('"')[0].replace("&amp;", "&")
+    form = client.get(f"{_address(sample, 'convention-entry-new')}?{query}").context["form"]
+    assert form["label"].value() == "Parcours 2"
+    assert (form["kind"].value(), form["action"].value()) == ("plan", str(sample.engineering.pk))
+    finer = client.get(_address(sample, "convention-entry-new") + "?montant=1.001&type=plan")
+    assert finer.context["form"]["total"].value() is None
+    # Shared as the money that is in no action: 20,000 of the company alone.
+    assert form[f"part_{sample.funder.pk}"].value() == "15000,00"
+
+
 def test_residual_page_says_what_is_practice_and_what_is_paid(sample: Sample, world: World, client: Client) -> None:
     client.force_login(world.people["officer"])
     fields = {"kind": "coaching", "name": "Parcours", "cost": "20 000", "value": "900", "unit": "h", "ground": "Étude"}

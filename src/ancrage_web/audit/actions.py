@@ -122,6 +122,7 @@ ACTION_NAMES: dict[str, Text] = {
     "engineering.changed": Text("Engineering work changed", "Jours d'ingénierie modifiés"),
     "engineering.removed": Text("Engineering work removed", "Jours d'ingénierie retirés"),
     "candidate.added": Text("Use of the residual considered", "Emploi du reliquat envisagé"),
+    "candidate.changed": Text("Use of the residual changed", "Emploi du reliquat modifié"),
     "candidate.removed": Text("Use of the residual removed", "Emploi du reliquat retiré"),
     "call.opened": Text("Public address of requests opened", "Adresse publique des demandes ouverte"),
     "call.closed": Text("Public address of requests closed", "Adresse publique des demandes fermée"),

@@ -1,4 +1,4 @@
-"""What the money left could pay: candidates added from a study or by hand, and removed."""
+"""What the money left could pay: candidates added from a study or by hand, changed and removed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -77,9 +78,43 @@ def add_candidates(access: Access, sheets: Sequence[Sheet]) -> list[Candidate]:
             for sheet in sheets
         ]
         for candidate in added:
-            after = {"kind": candidate.kind, "cost": str(candidate.cost), "value": candidate.value}
-            record(access, "candidate.added", "candidate", candidate.pk, after=after)
+            record(access, "candidate.added", "candidate", candidate.pk, after=_describe(candidate))
     return added
+
+
+def change_candidate(access: Access, candidate: Candidate, sheet: Sheet) -> Candidate:
+    """Change a candidate typed by hand; one taken from a study keeps its figures.
+
+    Raises
+    ------
+    ForbiddenError
+        If the actor may not edit.
+    InputError
+        As `add_candidates`; if it was taken from a study, or removed meanwhile.
+    """
+    access.require_edit()
+    _check(sheet)
+    with transaction.atomic():
+        lock_open(access.convention)
+        saved = Candidate.objects.select_for_update(of=("self",)).filter(convention=access.convention, pk=candidate.pk)
+        found = saved.first()
+        if found is None:
+            raise InputError(
+                f"'{candidate}' was removed meanwhile: go back to the residual.",
+                f"« {candidate} » a été retiré entre-temps : revenez au reliquat.",
+            )
+        if found.key:
+            raise InputError(
+                f"'{found}' comes from a study, with its figures: remove it, or take the places of the study again.",
+                f"« {found} » vient d'une étude, avec ses chiffres : retirez-le, ou reprenez les lieux de l'étude.",
+            )
+        before = _describe(found)
+        for name in ("kind", "name", "commune", "cost", "value", "unit", "ready_by", "ground"):
+            value = getattr(sheet, name)
+            setattr(found, name, value.strip() if isinstance(value, str) else value)
+        found.save()
+        record(access, "candidate.changed", "candidate", found.pk, before=before, after=_describe(found))
+    return found
 
 
 def remove_candidate(access: Access, candidate: Candidate) -> None:
@@ -95,6 +130,10 @@ def remove_candidate(access: Access, candidate: Candidate) -> None:
         lock_open(access.convention)
         record(access, "candidate.removed", "candidate", candidate.pk, before={"cost": str(candidate.cost)})
         Candidate.objects.filter(convention=access.convention, pk=candidate.pk).delete()
+
+
+def _describe(candidate: Candidate) -> dict[str, Any]:
+    return {"kind": candidate.kind, "cost": str(candidate.cost), "value": candidate.value}
 
 
 def _check(sheet: Sheet) -> None:

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path(_ONE + "ingenierie/<uuid:work>/retirer/", engineering.remove_work, name="convention-work-remove"),
     path(_ONE + "reliquat/", residual.show_residual, name="convention-residual"),
     path(_ONE + "reliquat/ajouter/", residual.create_candidate, name="convention-candidate-new"),
+    path(_ONE + "reliquat/<uuid:candidate>/", residual.change_candidate, name="convention-candidate"),
     path(_ONE + "reliquat/<uuid:candidate>/retirer/", residual.remove_candidate, name="convention-candidate-remove"),
     path(_ONE + "carte/", map.show_map, name="convention-map"),
     path(_ONE + "carte/donnees.json", map.send_map, name="convention-map-data"),

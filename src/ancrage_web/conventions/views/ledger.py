@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from itertools import chain
 from uuid import UUID
 
@@ -17,14 +18,15 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from ancrage.conventions import ledger
+from ancrage.conventions.requests import allocate_amount
 from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.conventions.access import Access, convention_view
 from ancrage_web.conventions.enums import DocumentKind
 from ancrage_web.conventions.forms_ledger import DIRECT, EntryFilterForm, EntryForm, ReversalForm
-from ancrage_web.conventions.models import Entry
+from ancrage_web.conventions.models import Entry, Funder
 from ancrage_web.conventions.queries import money
-from ancrage_web.conventions.services.ledger import Draft, post_entries, reverse_entry
+from ancrage_web.conventions.services.ledger import LABEL_LENGTH, MOST, Draft, post_entries, reverse_entry
 from ancrage_web.design.spreadsheets import MARK, write_rows
 from ancrage_web.design.words import get_site_language, say
 
@@ -140,6 +142,7 @@ def write_entry(request: HttpRequest, access: Access) -> HttpResponse:
     convention = access.convention
     actions, funders = list(convention.actions.all()), list(convention.funders.all())
     wanted = request.GET.get("type", "")
+    balances = money.read_balances(convention, by_request=False)
     form = EntryForm(
         request.POST if request.method == "POST" else None,
         request.FILES if request.method == "POST" else None,
@@ -151,6 +154,8 @@ def write_entry(request: HttpRequest, access: Access) -> HttpResponse:
             "on": timezone.localdate(),
             "kind": wanted if wanted in DIRECT else "contribute",
             "action": request.GET.get("action", ""),
+            "label": request.GET.get("libelle", "")[:LABEL_LENGTH],
+            **_read_amount(request, funders, balances),
         },
     )
     if request.method == "POST" and form.is_valid():
@@ -166,7 +171,6 @@ def write_entry(request: HttpRequest, access: Access) -> HttpResponse:
             )
             messages.success(request, say(text))
             return _go_back(access)
-    balances = money.read_balances(convention, by_request=False)
     context = {
         "access": access,
         "convention": convention,
@@ -175,6 +179,20 @@ def write_entry(request: HttpRequest, access: Access) -> HttpResponse:
         "held": money.read_held(convention, "planned"),
     }
     return render(request, "conventions/entry_form.html", context, status=400 if form.errors else 200)
+
+
+def _read_amount(request: HttpRequest, funders: list[Funder], balances: money.Balances) -> dict[str, Decimal]:
+    """Share the amount that the address asks for as the money that is in no action, or leave it to be shared out."""
+    try:
+        amount = Decimal(request.GET.get("montant", ""))
+    except InvalidOperation:
+        return {}
+    if not (amount.is_finite() and 0 < amount <= MOST and amount == round(amount, 2)):
+        return {}
+    held = {funder.pk: balances.get_funder(funder).unplanned for funder in funders}
+    if sum(held.values()) < amount:
+        return {"total": amount}
+    return {f"part_{key}": part for key, part in allocate_amount(amount, held).items() if part}
 
 
 def _write(access: Access, form: EntryForm) -> list[Entry]:

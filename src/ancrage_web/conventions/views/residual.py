@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,7 +20,7 @@ from ancrage.language import Text, format_date, format_money
 from ancrage_web.conventions.access import Access, convention_view
 from ancrage_web.conventions.charts import draw_money_bar, draw_values
 from ancrage_web.conventions.forms_follow_up import CandidateForm
-from ancrage_web.conventions.models import Action, Funder
+from ancrage_web.conventions.models import Action, Candidate, Funder
 from ancrage_web.conventions.queries import residual as queries
 from ancrage_web.conventions.queries.money import read_balances
 from ancrage_web.conventions.services import residual as services
@@ -35,7 +37,8 @@ def show_residual(request: HttpRequest, access: Access) -> HttpResponse:
     on = _read_day(request.GET.get("on")) or today
     balances = read_balances(convention, on, by_request=False)
     language = get_site_language()
-    actions, funders = Action.objects.filter(convention=convention), Funder.objects.filter(convention=convention)
+    actions = list(Action.objects.filter(convention=convention))
+    funders = Funder.objects.filter(convention=convention)
     candidates = list(queries.list_candidates(convention))
     units = [unit for unit in UNIT_NAMES if any(candidate.unit == unit for candidate in candidates)]
     by_key = {str(candidate.pk): candidate for candidate in candidates}
@@ -47,6 +50,7 @@ def show_residual(request: HttpRequest, access: Access) -> HttpResponse:
                 "choice": choice,
                 "candidate": by_key[choice.candidate.key],
                 "per_thousand": 1000 * choice.per_euro,
+                "plan_query": _build_plan_query(by_key[choice.candidate.key], actions),
                 "old": _is_old(by_key[choice.candidate.key].computed_on, today),
             }
             for choice in proposal.choices
@@ -89,19 +93,42 @@ def show_residual(request: HttpRequest, access: Access) -> HttpResponse:
 @convention_view("edit")
 def create_candidate(request: HttpRequest, access: Access) -> HttpResponse:
     """Add a use of the residual by hand."""
-    form = CandidateForm(request.POST if request.method == "POST" else None)
+    return _write_candidate(request, access, None)
+
+
+@convention_view("edit")
+def change_candidate(request: HttpRequest, access: Access, candidate: UUID) -> HttpResponse:
+    """Change a use that was typed by hand."""
+    return _write_candidate(request, access, queries.get_candidate(access.convention, candidate))
+
+
+def _write_candidate(request: HttpRequest, access: Access, candidate: Candidate | None) -> HttpResponse:
+    initial = {} if candidate is None else {name: getattr(candidate, name) for name in CandidateForm.base_fields}
+    if candidate is not None:
+        # As it was typed: the column holds a binary number.
+        initial["value"] = Decimal(repr(candidate.value)).quantize(Decimal("0.01"))
+    form = CandidateForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
+        sheet = services.Sheet(**{**form.cleaned_data, "value": float(form.cleaned_data["value"])})
         try:
-            services.add_candidates(
-                access, [services.Sheet(**{**form.cleaned_data, "value": float(form.cleaned_data["value"])})]
-            )
+            if candidate is None:
+                services.add_candidates(access, [sheet])
+            else:
+                services.change_candidate(access, candidate, sheet)
         except InputError as error:
             form.add_error(None, say(error.text))
         else:
-            messages.success(request, say(Text("The use is added.", "L'emploi est ajouté.")))
+            messages.success(request, say(Text("The use is saved.", "L'emploi est enregistré.")))
             return redirect("convention-residual", access.actor.organisation.slug, access.convention.pk)
-    context = {"access": access, "convention": access.convention, "form": form}
+    context = {"access": access, "convention": access.convention, "form": form, "candidate": candidate}
     return render(request, "conventions/candidate.html", context, status=400 if form.errors else 200)
+
+
+def _build_plan_query(candidate: Candidate, actions: list[Action]) -> str:
+    """Return what the form of an entry starts from: the budget of the first action of the kind of this use."""
+    action = next((action for action in actions if action.kind == candidate.kind), None)
+    wanted = {"type": "plan", "montant": str(candidate.cost), "libelle": candidate.name}
+    return urlencode({**wanted, **({} if action is None else {"action": str(action.pk)})})
 
 
 @require_POST
