@@ -92,7 +92,9 @@ def build_convention(world: World, **fields: Any) -> Convention:
     return convention
 
 
-def build_document(convention: Convention, *, name: str = "preuve.pdf", request: Request | None = None) -> Document:
+def build_document(
+    convention: Convention, *, name: str = "preuve.pdf", request: Request | None = None, by_firm: bool = False
+) -> Document:
     """Create a document of a convention with its file."""
     path = f"conventions/{convention.pk}/{hashlib.sha256(name.encode()).hexdigest()[:16]}.pdf"
     file = Path(settings.MEDIA_ROOT) / path
@@ -108,6 +110,7 @@ def build_document(convention: Convention, *, name: str = "preuve.pdf", request:
             size=len(PDF),
             sha256=hashlib.sha256(PDF).hexdigest(),
             path=path,
+            by_firm=by_firm,
         )
 
 

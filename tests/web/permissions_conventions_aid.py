@@ -118,7 +118,7 @@ def _open_file(world: World) -> Mapping[str, Any]:
     keys = _open_own(world)
     with scope(organisation=world.organisation):
         found = Request.objects.get(public=True)
-    document = build_document(found.convention, name="devis.pdf", request=found)
+    document = build_document(found.convention, name="devis.pdf", request=found, by_firm=True)
     return {**keys, "document": document.pk}
 
 
