@@ -20,11 +20,15 @@ import json
 from django_scopes import scopes_disabled
 from ancrage_web.accounts.models import Membership, Organisation, User
 from ancrage_web.audit.models import AuditLine
+from ancrage_web.cofunding.models import Programme, Project
+from ancrage_web.conventions.models import CommitteeFile, Convention, Request
 from ancrage_web.studies.models import Comment, Run, Scenario, ShareLink, Study
 from ancrage_web.territories.models import Commune, Epci
 with scopes_disabled():
-    models = (Organisation, User, Membership, AuditLine, Study, Scenario, Run, Comment, ShareLink, Epci, Commune)
+    money = (Convention, Request, Project, Programme)
+    models = (*money, Organisation, User, Membership, AuditLine, Study, Scenario, Run, Comment, ShareLink, Epci, Commune)
     found = {model.__name__: model.objects.count() for model in models}
+    found["files"] = sorted(CommitteeFile.objects.values_list("status", flat=True))
     found["states"] = sorted(Run.objects.values_list("status", flat=True))
     found["good"] = [user.email for user in User.objects.order_by("email") if user.check_password(PASSWORD)]
 print(json.dumps(found))
@@ -69,18 +73,21 @@ def test_demonstration_starts_shows_its_accounts_and_starts_again_without_making
     count = f"PASSWORD = {PASSWORD!r}\n{COUNT}"
     first: dict[str, Any] = json.loads(inside.execute(count))
     assert {name: first[name] for name in ("Organisation", "User", "Membership", "Study", "Scenario", "Run")} == {
-        "Organisation": 3,
-        "User": 5,
-        "Membership": 6,
+        "Organisation": 4,
+        "User": 6,
+        "Membership": 7,
         "Study": 1,
         "Scenario": 3,
         "Run": 3,
     }
+    assert [first[name] for name in ("Convention", "Request", "Project", "Programme")] == [1, 16, 1, 8]
+    assert first["files"] == ["made", "made"]
     assert first["states"] == ["done", "done", "done"]
     assert (first["Comment"], first["ShareLink"], first["Epci"], first["Commune"]) == (1, 1, 17, 350)
     assert first["good"] == sorted(account.email for account in ACCOUNTS)
     again = serve(instance, folder, port)
     assert "Computation of the scenario" not in again
+    assert "Files of its committees" not in again
     assert json.loads(inside.execute(count)) == first
 
 

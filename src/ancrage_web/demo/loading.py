@@ -18,6 +18,7 @@ from django_scopes import scope
 from ancrage.errors import MissingDataError
 from ancrage.language import Text
 from ancrage_web.audit.models import AuditLine
+from ancrage_web.conventions.models import CommitteeFile
 from ancrage_web.demo.cofunding import create_demo_cofunding
 from ancrage_web.demo.conventions import create_demo_convention
 from ancrage_web.demo.people import ACCOUNTS, ELECTED, OFFICER, PASSWORD, create_people, find_actor
@@ -60,9 +61,7 @@ def load_demo(tell: Tell) -> None:
     with timed(tell, Text("Fictional convention and its history", "Convention fictive et son histoire")):
         create_demo_convention(timezone.localdate())
         create_demo_cofunding(timezone.localdate())
-    with timed(tell, Text("Files of its committees", "Dossiers de ses comités")):
-        # Before the computations: they would wait behind these in the same queue.
-        subprocess.run(WORKER, check=False)  # noqa: S603
+    make_committee_files(tell)
     compute_results(tell)
     for line in list_lines():
         tell(line)
@@ -111,6 +110,15 @@ def list_scenarios(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "5 € par habitant", first
     yield "5 € par habitant, pratiques observées", {**first, "preset": "observed"}
     yield "5 € par habitant, un lieu à Fargecombe", {**first, "keep": [fargecombe]}
+
+
+def make_committee_files(tell: Tell) -> None:
+    """Make the files of the committees before the computations, which would wait behind them in the same queue."""
+    with scope(organisation=find_actor(OFFICER).organisation):
+        if not CommitteeFile.objects.filter(status="waiting").exists():
+            return
+    with timed(tell, Text("Files of its committees", "Dossiers de ses comités")):
+        subprocess.run(WORKER, check=False)  # noqa: S603
 
 
 def compute_results(tell: Tell) -> None:

@@ -137,7 +137,8 @@ class Request(models.Model):
                 name="request_submitted_is_complete",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=tuple(sorted(requests.FUNDED))) | Q(amount_granted__gt=0, decided_on__isnull=False),
+                condition=~Q(status__in=tuple(sorted(requests.FUNDED)))
+                | Q(amount_granted__gt=0, decided_on__isnull=False),
                 name="request_granted_has_its_amount",
             ),
             models.CheckConstraint(
