@@ -26,8 +26,8 @@ from ancrage_web.studies.models import Comment, Run, Scenario, ShareLink, Study
 from ancrage_web.territories.models import Commune, Epci
 with scopes_disabled():
     money = (Convention, Request, Project, Programme)
-    models = (*money, Organisation, User, Membership, AuditLine, Study, Scenario, Run, Comment, ShareLink, Epci, Commune)
-    found = {model.__name__: model.objects.count() for model in models}
+    models = (*money, Organisation, User, Membership, AuditLine, Study, Scenario, Run, Comment, ShareLink)
+    found = {model.__name__: model.objects.count() for model in (*models, Epci, Commune)}
     found["files"] = sorted(CommitteeFile.objects.values_list("status", flat=True))
     found["states"] = sorted(Run.objects.values_list("status", flat=True))
     found["good"] = [user.email for user in User.objects.order_by("email") if user.check_password(PASSWORD)]
