@@ -63,6 +63,7 @@ test: install check
 	$(BIN)/pytest -n 2 --ignore=tests/e2e
 	$(BIN)/python tests/postgres.py $(BIN)/pytest -n 2 tests/web $(WITHOUT_DATABASE:%=--ignore=tests/web/test_%.py)
 	$(BIN)/pytest tests/e2e
+	$(BIN)/python tests/postgres.py $(BIN)/pytest tests/e2e/test_convention_journey.py
 
 check: install
 	$(BIN)/ruff format --check .
