@@ -338,6 +338,8 @@ def test_mails_say_who_sends_and_why_in_both_languages(name: str) -> None:
             "organisation": "O",
             "role": "R",
             "deadline": "D",
+            "convention": "C\nBcc: x@example.org",
+            "deadlines": "- D",
         }
     )
     french, english = (build_mail(name, "to@example.org", values, language) for language in ("fr", "en"))
@@ -364,7 +366,11 @@ def list_shipped(kind: str, ending: str) -> set[str]:
 def test_every_mail_of_allauth_that_can_leave_has_our_words() -> None:
     # Codes by e-mail are not used here, and the first one is a frame.
     unused = {f"account/email/{name}" for name in ("base", "login_code", "password_reset_code")}
-    assert list_shipped("email", "_message.txt") - unused == set(MAILS) - {"invitation", "account_erased"}
+    assert list_shipped("email", "_message.txt") - unused == set(MAILS) - {
+        "invitation",
+        "account_erased",
+        "convention_reminder",
+    }
 
 
 def test_every_message_of_allauth_that_can_be_shown_has_our_words() -> None:

@@ -33,7 +33,7 @@ def count_queries(world: World, route: str, **size: int) -> int:
     [
         ("convention", 19),
         ("convention-ledger", 9),
-        ("convention-requests", 11),
+        ("convention-requests", 12),
         ("convention-jobs", 9),
     ],
 )

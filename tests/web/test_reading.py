@@ -12,8 +12,8 @@ from django.urls import reverse
 from web.conftest import World
 from web.test_permissions import CASES
 
-# Taking the trail away is itself written in the trail.
-RECORDED = {"trail_csv", "trail_json_lines"}
+# Taking the trail or a whole convention away is itself written in the trail.
+RECORDED = {"trail_csv", "trail_json_lines", "convention-export-file"}
 # PostgreSQL reads a long list through a cursor.
 _READING = re.compile(r'SELECT |DECLARE "\w+" NO SCROLL CURSOR FOR SELECT ')
 READ = sorted(

@@ -19,9 +19,12 @@ function buildCircles(id, data, size, colour, legend, visible) {
 
 async function draw() {
   const answer = await fetch(element.dataset.source);
-  if (!answer.ok) return;
-  const content = await answer.json();
-  if (!content.bounds) return;
+  const content = answer.ok ? await answer.json() : {};
+  if (!content.bounds) {
+    // No commune has a known position: the table alone speaks.
+    element.dataset.ready = "absent";
+    return;
+  }
   const layers = [];
   if (content.basins.features.length) {
     layers.push({ id: "basins", kind: "outline", data: content.basins, colour: "--accent", width: 2, legend: say("Communes des bassins", "Communes of the basins") });
