@@ -257,7 +257,8 @@ def test_rows_of_a_convention_are_not_reached_through_another(route: str, world:
         written = AuditLine.objects.count()
     address = reverse(route.partition(" ")[0], kwargs={**arguments, "convention": other.convention.pk})
     answered = getattr(world.sign_in("administrator"), case.method)(address, data=data, headers=dict(case.headers))
-    answered.close()
+    if answered.streaming:  # a file stays open until it is read
+        list(answered.streaming_content)
     kinds = {type(value) for name, value in arguments.items() if name not in ("organisation", "convention")}
     # What is not an identifier (a part of a page, a format) exists in every convention.
     if UUID in kinds:
