@@ -122,6 +122,8 @@ function start(form) {
     }
   });
   input.addEventListener("blur", close);
+  // What was typed while this script was on its way.
+  if (input.value !== input.defaultValue && document.activeElement === input) ask();
 }
 
 for (const form of document.querySelectorAll("[data-territory-search]")) start(form);
