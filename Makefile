@@ -57,17 +57,15 @@ run: install
 	$(BIN)/ancrage serve --demo --port $(PORT)
 
 # Everything on SQLite, what depends on the database again on PostgreSQL (see docs/reference/contracts.md; every page is
-# opened there by the rights), then the pages and the journeys in a browser; these want the machine to themselves.
+# opened there by the rights), then the pages and the journeys in a browser, two at once.
 WITHOUT_DATABASE := accounts_oidc accounts_sign_in api_problems api_schema archives audit_pages cofunding_pages \
   convention_committees_pages convention_ledger_pages convention_life_pages convention_speed demo_convention design environment \
   keeping large_bodies large_forms light_process lists_of_thirty machine_pages older_results reading site_cli studies_pages \
   studies_pages_results studies_pages_scenario territories_files territories_pages
-PAGES := tests/e2e/test_accessibility.py
 test: install check
 	$(BIN)/pytest -n 2 --ignore=tests/e2e
 	$(BIN)/python tests/postgres.py $(BIN)/pytest -n 2 tests/web $(WITHOUT_DATABASE:%=--ignore=tests/web/test_%.py)
-	$(BIN)/pytest -n 2 $(PAGES)
-	$(BIN)/pytest tests/e2e --ignore=$(PAGES)
+	$(BIN)/pytest -n 2 --dist worksteal tests/e2e
 	$(BIN)/python tests/postgres.py $(BIN)/pytest tests/e2e/test_convention_journey.py
 
 check: install
