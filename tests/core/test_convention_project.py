@@ -89,21 +89,37 @@ def test_detr_under_its_least_rate_is_left_out_of_the_legal_combination() -> Non
     assert dict(check_project(PROJECT, grants, PARAMETERS).legal) == {"DETR": 0, "EPCI": 400_000}
 
 
+def test_public_money_after_an_obtained_detr_stays_under_its_limit() -> None:
+    # 300,000 of investment: public aid of 240,000 at most with the DETR, whatever the running costs besides.
+    grants = (
+        build_grant(
+            "DETR", "public", 90_000, detr=True, investment_only=True, answer="obtained", obtained=Decimal(90_000)
+        ),
+        build_grant("Region", "public", 200_000),
+        build_grant("EPCI", "own", 110_000),
+    )
+    plan = check_project((WORKS, STAFF, Expense("Rent", "rent", date(2027, 1, 1), Decimal(60_000))), grants, PARAMETERS)
+    assert [(f.rule.id, f.level) for f in plan.findings] == [("R18", "ok"), ("R19", "error")]
+    assert dict(plan.legal) == {"DETR": 90_000, "Region": 150_000, "EPCI": 160_000}
+
+
 amounts = st.integers(min_value=0, max_value=500_000)
 
 
-@given(amounts, amounts, amounts, amounts, st.booleans())
+@given(amounts, amounts, amounts, amounts, st.sampled_from(["Region", "DETR", ""]), st.booleans())
 def test_legal_combination_covers_the_cost_and_breaks_no_rule(
-    private: int, region: int, detr: int, own: int, obtained: bool
+    private: int, region: int, detr: int, own: int, obtained: str, investment_only: bool
 ) -> None:
-    answer: dict[str, Any] = {"answer": "obtained", "obtained": Decimal(region)} if obtained else {}
+    def answer(name: str, amount: int) -> dict[str, Any]:
+        return {"answer": "obtained", "obtained": Decimal(amount)} if name == obtained else {}
+
     grants = (
         build_grant("Convention", "private", private),
-        build_grant("Region", "public", region, **answer),
-        build_grant("DETR", "public", detr, detr=True),
+        build_grant("Region", "public", region, **answer("Region", region)),
+        build_grant("DETR", "public", detr, detr=True, investment_only=investment_only, **answer("DETR", detr)),
         build_grant("EPCI", "own", own),
     )
-    expenses = (Expense("Works", "works", date(2027, 1, 1), Decimal(400_000)),)
+    expenses = (WORKS, DESKS, STAFF)
     legal = dict(check_project(expenses, grants, PARAMETERS).legal) if private <= 400_000 else None
     if legal is None:
         with pytest.raises(InputError):
@@ -111,7 +127,7 @@ def test_legal_combination_covers_the_cost_and_breaks_no_rule(
         return
     assert sum(legal.values()) == 400_000
     again = tuple(
-        build_grant(g.name, g.origin, int(legal[g.name]), detr=g.detr)
+        build_grant(g.name, g.origin, int(legal[g.name]), detr=g.detr, investment_only=g.investment_only)
         for g in grants
         if legal[g.name] == int(legal[g.name])
     )

@@ -45,7 +45,8 @@ def check_own_share(
 
     Returns
     -------
-    The value is the least own share [EUR].
+    The value is the least own share [EUR]. A plan that is not complete (own money under its least share, and others
+    within their limit) gets a warning: whatever is missing has to be own money first.
 
     Raises
     ------
@@ -70,6 +71,7 @@ def check_own_share(
         Line(Text("Cost of the project", "Coût du projet"), cost, "EUR"),
         Line(Text("Private money, outside the base", "Argent privé, hors assiette"), -private, "EUR"),
         Line(Text("Base: public money", "Assiette : argent public"), base, "EUR"),
+        Line(Text("Least share of the base", "Part minimale de l'assiette"), 100 * share, "%"),
         Line(Text("Least own share", "Participation minimale"), least, "EUR"),
         Line(Text("Most from other public persons", "Maximum des autres personnes publiques"), most_others, "EUR"),
         Line(Text("Own money", "Fonds propres"), own, "EUR"),
@@ -93,12 +95,29 @@ def check_own_share(
                 f"Demandez {format_money(others - most_others, 'fr')} de moins, ou une dérogation du préfet.",
             ),
         )
+    if own < least:
+        return Finding(
+            RULES["R18"],
+            "warning",
+            Text(
+                f"The project owner has to bring at least {format_money(least, 'en')}: {format_money(own, 'en')} is "
+                "planned.",
+                f"Le maître d'ouvrage doit apporter au moins {format_money(least, 'fr')} : {format_money(own, 'fr')} "
+                "sont prévus.",
+            ),
+            value=least,
+            lines=lines,
+            todo=Text(
+                f"Plan {format_money(least - own, 'en')} more of own money.",
+                f"Prévoyez {format_money(least - own, 'fr')} de fonds propres en plus.",
+            ),
+        )
     return Finding(
         RULES["R18"],
         "ok",
         Text(
-            f"The project owner brings at least {format_money(least, 'en')}.",
-            f"Le maître d'ouvrage apporte au moins {format_money(least, 'fr')}.",
+            f"The project owner brings {format_money(own, 'en')}, at least {format_money(least, 'en')} as it must.",
+            f"Le maître d'ouvrage apporte {format_money(own, 'fr')}, pour un minimum de {format_money(least, 'fr')}.",
         ),
         value=least,
         lines=lines,
@@ -213,4 +232,4 @@ def _sum(sources: Sequence[Source], origin: Origin) -> Decimal:
 
 def _percent(share: Decimal, language: Literal["fr", "en"]) -> str:
     written = format_number(float(100 * share), 1, language)
-    return written.removesuffix(",0").removesuffix(".0") + (" %" if language == "fr" else "%")
+    return written.removesuffix(",0").removesuffix(".0") + ("\u00a0%" if language == "fr" else "%")

@@ -211,6 +211,15 @@ def _choose_legal(
     public = sorted((g for g in grants if g.origin == "public"), key=lambda g: (g.answer != "obtained", g.detr))
     for grant in public:
         amount = min(grant.expected, _compute_most(grant, expenses), room)
+        # What a DETR grant already placed leaves under its own limit: it may be on less than the whole cost.
+        for placed in public:
+            if placed.detr and amounts[placed.name] > 0:
+                others = sum((amounts[g.name] for g in public if g is not placed), _ZERO)
+                most = cofunding.check_detr(
+                    _compute_eligible(placed, expenses), amounts[placed.name], others, parameters
+                ).value
+                assert isinstance(most, Decimal)
+                amount = min(amount, max(most - amounts[placed.name], _ZERO))
         if grant.detr and amount > 0:
             others = sum((amounts[g.name] for g in public if g is not grant), _ZERO)
             eligible = _compute_eligible(grant, expenses)
