@@ -75,6 +75,7 @@ ROUTES: dict[str, Case] = {
     "project-archive": Case(answer(EDITORS, 302), _open_project, method="post"),
     "project-delete": Case(ADMINISTRATORS, _open_project),
     "project-similar": Case(READERS, _open_project),
+    "project-plan": Case(READERS, _open_project),
     "project-file": Case(READERS, _open_file),
     "programmes": Case(READERS, _open),
     "programme-new": Case(EDITORS, _open),

@@ -231,9 +231,41 @@ def test_project_is_sent_as_table_and_workbook(world: World, address: Reverse) -
     assert "'=cmd()" in table
     content = client.get(address("project-file", project=project.pk, extension="xlsx")).content
     book = openpyxl.load_workbook(io.BytesIO(content))
-    assert book.sheetnames == ["Synthèse", "Dépenses", "Ressources", "Trésorerie"]
+    assert book.sheetnames == ["Plan de financement", "Synthèse", "Dépenses", "Ressources", "Trésorerie"]
+    assert [tuple(cell.value for cell in row) for row in book.worksheets[0].iter_rows()] == [
+        ("Dépenses", "Montant HT (€)", "Part", "Ressources", "Montant (€)", "Taux", "État"),
+        ("Travaux", 400000, 1, "Aides publiques", 300000, 0.75, None),
+        ("  Travaux", 400000, 1, "  Region", 300000, 0.75, "à demander"),
+        (None, None, None, "Financements privés", 50000, 0.125, None),
+        (None, None, None, "  Convention", 50000, 0.125, "à demander"),
+        (None, None, None, "Autofinancement du maître d'ouvrage", 20000, 0.05, None),
+        (None, None, None, "  Own", 20000, 0.05, "à demander"),
+        (None, None, None, "Reste à trouver", 30000, 0.075, None),
+        ("Total HT", 400000, 1, "Total HT", 400000, 1, None),
+    ]
     assert book["Synthèse"]["B6"].value == 30000
     assert client.get(address("project-file", project=project.pk, extension="pdf")).status_code == 404
+
+
+def test_financing_plan_is_printed_with_equal_sides_and_without_what_was_refused(
+    world: World, address: Reverse
+) -> None:
+    project = build_project(world)
+    with scope(organisation=world.organisation):
+        Source.objects.filter(kind="region").update(answer="refused")
+        Source.objects.filter(kind="own").update(asked=100_000)
+    client = world.sign_in("reader")
+    where = address("project-plan", project=project.pk)
+    assert where in read(client, address("project", project=project.pk))
+    page = read(client, where)
+    assert "Region" not in page
+    assert page.count("400 000,00 €") == 4
+    assert '<th scope="rowgroup">Reste à trouver</th><td class="right">250 000,00 €</td>' in page
+    assert "100 % des financements publics" in page
+    assert "Financing plan" in read(client, "/en" + where)
+    with scope(organisation=world.organisation):
+        Expense.objects.all().delete()
+    assert "Le projet ne coûte rien" in read(client, where)
 
 
 def test_copy_only_plans_what_was_obtained(world: World, address: Reverse) -> None:
@@ -375,7 +407,7 @@ def test_lists_ask_as_much_for_one_row_as_for_three(
     world: World, address: Reverse, django_assert_num_queries: Any, route: str
 ) -> None:
     # Organisation and session aside, what each page reads.
-    expected = {"projects": 5, "programmes": 6, "programme-matching": 5, "past-grants": 8, "project-similar": 10}[route]
+    expected = {"projects": 5, "programmes": 6, "programme-matching": 4, "past-grants": 8, "project-similar": 10}[route]
     client = world.sign_in("officer")
     for count in (1, 2):
         for rank in range(count):
@@ -393,7 +425,7 @@ def test_pages_are_written_in_english(world: World, address: Reverse) -> None:
     project = build_project(world)
     page = read(world.sign_in("reader"), "/en" + address("project", project=project.pk))
     assert "€30,000.00 is missing" in page
-    assert "The highest legal combination" in page
+    assert "The most that the rules allow" in page
 
 
 def test_each_place_of_a_result_leads_to_a_project(world: World, address: Reverse, study_sample: StudySample) -> None:

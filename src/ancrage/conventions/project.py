@@ -231,10 +231,12 @@ def _choose_legal(
         amounts[grant.name] = amount
         room -= amount
         left -= amount
-    for grant in grants:
-        if grant.origin == "own":
-            amounts[grant.name] = left
-            left = _ZERO
+    own = [g for g in grants if g.origin == "own"]
+    for grant in own:
+        amounts[grant.name] = min(grant.expected, left)
+        left -= amounts[grant.name]
+    if own:
+        amounts[own[0].name] += left
     return tuple((g.name, amounts[g.name]) for g in grants)
 
 

@@ -17,6 +17,9 @@ from ancrage_web.cofunding import plans
 from ancrage_web.cofunding.models import Expense, Programme, Source
 from ancrage_web.design.words import get_site_language, say, say_later
 
+# A percent sign in French, after a space that does not break.
+SPACED = "\u00a0%"
+
 
 def build_label(en: str, fr: str) -> Any:
     """Return a label that is written when the page is made, in its language."""
@@ -220,11 +223,21 @@ class BusinessForm(forms.Form):
                 initial=Decimal(repr(assumption.value)) if assumption.changed else None,
                 help_text=say(
                     Text(
-                        f"{shown}{' %' if assumption.is_share else ''} when empty ({assumption.letter}).",
-                        f"{shown}{' %' if assumption.is_share else ''} si vide ({assumption.letter}).",
+                        f"{shown}{'%' if assumption.is_share else ''} when empty ({assumption.letter}).",
+                        f"{shown}{SPACED if assumption.is_share else ''} si vide ({assumption.letter}).",
                     )
                 ),
             )
+
+    @property
+    def is_used(self) -> bool:
+        """Whether something is written in it, or is wrong."""
+        shown = (field.value() for field in self.visible_fields())
+        return bool(self.is_bound and self.errors) or any(value not in (None, "") for value in shown)
+
+    def list_assumptions(self) -> list[forms.BoundField]:
+        """Return the fields of the assumptions, in their order."""
+        return [self[name] for name in plans.ASSUMPTIONS]
 
     def clean_subsidies(self) -> list[str]:
         """Return the subsidies by year."""
@@ -276,7 +289,7 @@ class SourceForm(forms.Form):
         initial="own",
     )
     name = forms.CharField(label=build_label("Name", "Intitulé"), max_length=160, required=False, validators=[_no_null])
-    asked = DecimalField(label=build_label("Asked or brought, EUR", "Demandé ou apporté, €"))
+    asked = DecimalField(label=build_label("Asked, EUR", "Demandé, €"))
     answer = forms.ChoiceField(
         label=build_label("Answer", "Réponse"), choices=build_choices(ANSWER_NAMES), initial="planned"
     )
@@ -290,6 +303,13 @@ class SourceForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "T2 2027 : 30 ; T1 2028 : 70", "autocomplete": "off"}),
     )
     programme = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether its rate, ceiling or payments are written, or wrong."""
+        names = ("rate_max", "ceiling", "investment_only", "payments")
+        wrong = self.is_bound and any(name in self.errors for name in names)
+        return wrong or any(self[name].value() not in (None, "", False, []) for name in names)
 
     def clean(self) -> dict[str, Any]:
         """Check the amounts together.

@@ -60,24 +60,52 @@ class ProgrammeForm(forms.Form):
     """A programme of the catalogue."""
 
     name = forms.CharField(label=build_label("Name", "Nom"), max_length=240)
-    operator = forms.CharField(label=build_label("Operator", "Opérateur"), max_length=240, required=False)
+    operator = forms.CharField(
+        label=build_label("Body that runs it", "Organisme qui le porte"), max_length=240, required=False
+    )
     nature = forms.ChoiceField(label=build_label("Nature", "Nature"), choices=build_choices(NATURE_NAMES))
-    origin = forms.ChoiceField(label=build_label("Money", "Argent"), choices=build_choices(_ORIGINS), initial="public")
+    origin = forms.ChoiceField(
+        label=build_label("Origin of the money", "Origine de l'argent"),
+        choices=build_choices(_ORIGINS),
+        initial="public",
+        help_text=build_label(
+            "Private money stands outside the base of the own share.",
+            "L'argent privé est hors de l'assiette de la participation minimale.",
+        ),
+    )
     description = forms.CharField(
         label=build_label("Description", "Description"),
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    rate_max = DecimalField(label=build_label("Highest rate, %", "Taux maximal, %"), percent=True, required=False)
-    ceiling = DecimalField(label=build_label("Ceiling, EUR", "Plafond, €"), required=False)
+    rate_max = DecimalField(
+        label=build_label("Highest rate, %", "Taux maximal, %"),
+        percent=True,
+        required=False,
+        help_text=build_label("Of the eligible expense.", "De la dépense éligible."),
+    )
+    ceiling = DecimalField(
+        label=build_label("Ceiling, EUR", "Plafond, €"),
+        required=False,
+        help_text=build_label("Largest amount for one project.", "Montant maximal pour un projet."),
+    )
     amount_text = forms.CharField(
-        label=build_label("Amount in words", "Montant, en clair"), max_length=2000, required=False
+        label=build_label("Amount in words", "Montant, en clair"),
+        max_length=2000,
+        required=False,
+        help_text=build_label(
+            "As the source writes it: shown in the lists.",
+            "Comme l'écrit la source : c'est ce que montrent les listes.",
+        ),
     )
     investment_only = forms.BooleanField(
         label=build_label("Pays investment only", "Ne paie que l'investissement"), required=False
     )
-    detr = forms.BooleanField(label=build_label("It is DETR", "Il s'agit de la DETR"), required=False)
+    detr = forms.BooleanField(
+        label=build_label("It is the DETR grant (its rules are checked)", "C'est la DETR (ses règles sont vérifiées)"),
+        required=False,
+    )
     employees_min = forms.IntegerField(
         label=build_label("Least number of employees", "Effectif minimal"),
         required=False,
@@ -90,6 +118,7 @@ class ProgrammeForm(forms.Form):
         required=False,
         min_value=0,
         max_value=999_999,
+        help_text=build_label("Empty without a limit.", "Vide s'il n'y a pas de limite."),
     )
     sectors = ListField(
         label=build_label("Beginnings of NAF codes", "Débuts de codes NAF"),
@@ -148,6 +177,13 @@ class ProgrammeForm(forms.Form):
             "Un import remplace le programme qui a la même clé. Tirée du nom si elle est vide.",
         ),
     )
+
+    @property
+    def has_advanced(self) -> bool:
+        """Whether something rare is written, or wrong."""
+        names = ("origin", "detr", "licence", "key")
+        wrong = self.is_bound and any(name in self.errors for name in names)
+        return wrong or self["origin"].value() == "private" or bool(self["detr"].value())
 
     def clean_url(self) -> str:
         """Refuse what is not a page of the web.

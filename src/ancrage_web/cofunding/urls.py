@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ancrage_web.cofunding.views import catalogue, past_grants, projects
+from ancrage_web.cofunding.views import catalogue, imports, past_grants, projects
 
 _PROGRAMME = "programmes/<uuid:programme>/"
 
@@ -17,18 +17,19 @@ urlpatterns: list[URLPattern] = [
     path("<uuid:project>/archiver/", projects.archive_project, name="project-archive"),
     path("<uuid:project>/supprimer/", projects.delete_project, name="project-delete"),
     path("<uuid:project>/projets-semblables/", past_grants.show_similar, name="project-similar"),
+    path("<uuid:project>/plan-de-financement/", projects.show_plan, name="project-plan"),
     path("<uuid:project>/projet.<slug:extension>", projects.send_project, name="project-file"),
     path("programmes/", catalogue.list_programmes, name="programmes"),
     path("programmes/nouveau/", catalogue.create_programme, name="programme-new"),
-    path("programmes/importer/", catalogue.import_programmes, name="programmes-import"),
-    path("programmes/programmes.csv", catalogue.send_programmes, name="programmes-file"),
+    path("programmes/importer/", imports.import_programmes, name="programmes-import"),
+    path("programmes/programmes.csv", imports.send_programmes, name="programmes-file"),
     path("programmes/pour-une-entreprise/", catalogue.match_programmes, name="programme-matching"),
     path(_PROGRAMME, catalogue.show_programme, name="programme"),
     path(_PROGRAMME + "modifier/", catalogue.change_programme, name="programme-change"),
     path(_PROGRAMME + "archiver/", catalogue.archive_programme, name="programme-archive"),
     path(_PROGRAMME + "ajouter/", catalogue.add_to_project, name="programme-add"),
     path("subventions/", past_grants.list_past_grants, name="past-grants"),
-    path("subventions/importer/", past_grants.import_grants, name="past-grants-import"),
-    path("subventions/modele.csv", past_grants.send_template, name="past-grants-template"),
+    path("subventions/importer/", imports.import_grants, name="past-grants-import"),
+    path("subventions/modele.csv", imports.send_grants_template, name="past-grants-template"),
     path("subventions/supprimer/", past_grants.remove_grants, name="past-grants-remove"),
 ]

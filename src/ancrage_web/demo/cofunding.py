@@ -29,6 +29,16 @@ PROGRAMMES: tuple[tuple[str, str, str, str, int | None, int | None, list[str], l
     ("Aménager un lieu partagé", "grant", "0.35", "60000", None, None, [], ["investment"]),
 )
 
+# Business plan of its twenty-four desks, invented as all the rest; prices and occupancy stay those of the site.
+BUSINESS: dict[str, Any] = {
+    "desks": 24,
+    "yearly_cost": "52000.00",
+    "other_income": "9000.00",
+    "years": 5,
+    "subsidies": ["26000.00", "12000.00"],
+    "coefficients": {},
+}
+
 
 def create_demo_cofunding(today: date) -> None:
     """Create the programmes and the project, once: what people delete stays deleted."""
@@ -42,9 +52,12 @@ def create_demo_cofunding(today: date) -> None:
         quarters = [date(today.year + 1, month, 1).isoformat() for month in (1, 4, 7, 10)]
         facts: dict[str, Any] = {
             "name": "Tiers-lieu de Fargecombe (projet fictif)",
-            "description": "Aménager l'ancien bâtiment administratif de la fonderie : vingt-quatre postes.",
+            "description": (
+                "Aménager l'ancien bâtiment administratif de la fonderie : espace de coworking de vingt-quatre postes. "
+                "Chiffres inventés de l'intercommunalité fictive."
+            ),
             "commune": Commune.objects.get(epci_id="000000001", name="Fargecombe").code,
-            "business": {},
+            "business": BUSINESS,
             "convention": None if convention is None else convention.pk,
         }
         expenses = [
@@ -80,7 +93,7 @@ def _build_programme(rank: int, programme: Any) -> dict[str, Any]:
 
 def _list_sources(quarters: list[str]) -> list[tuple[str, str, str, str, str, list[list[str]]]]:
     return [
-        ("Fonds propres de l'intercommunalité", "own", "70000.00", "obtained", "70000.00", [[quarters[1], "1"]]),
+        ("Fonds propres de l'intercommunalité", "own", "70000.00", "obtained", "70000.00", []),
         (
             "Convention des Fonderies de Fargecombe",
             "convention",

@@ -1,8 +1,7 @@
-"""The catalogue of programmes: list, form, import, export, and which of them suit a firm."""
+"""The catalogue of programmes: list, form, and which of them suit a firm."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ancrage.conventions import programmes as rules
-from ancrage.conventions.programme_sources import EVERY, PROGRAMME_COLUMNS
-from ancrage.conventions.programme_tables import read_programme_table, write_table
+from ancrage.conventions.programme_sources import EVERY
 from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.accounts.access import organisation_view
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Role
 from ancrage_web.cofunding import queries
-from ancrage_web.cofunding.forms_catalogue import FileForm, FirmForm, ProgrammeForm
+from ancrage_web.cofunding.forms_catalogue import FirmForm, ProgrammeForm
 from ancrage_web.cofunding.models import Programme
 from ancrage_web.cofunding.services import catalogue as services
 from ancrage_web.cofunding.services import projects
@@ -160,49 +158,12 @@ def add_to_project(request: HttpRequest, actor: Actor, programme: UUID) -> HttpR
     return redirect("project-change", organisation=actor.organisation.slug, project=project.pk)
 
 
-@organisation_view(Role.EDITOR)
-def import_programmes(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Check a CSV of programmes, and import it when it is clean and asked for."""
-    form = FileForm(request.POST if request.method == "POST" else None, request.FILES or None)
-    table = None
-    if request.method == "POST" and form.is_valid():
-        table = read_programme_table(form.read_text())
-        if request.POST.get("action") == "import" and not table.problems:
-            try:
-                done = services.import_programmes(actor, table)
-            except InputError as error:
-                form.add_error("file", say(error.text))
-            else:
-                text = Text(
-                    f"{done.created} programmes added, {done.changed} replaced.",
-                    f"{done.created} programmes ajoutés, {done.changed} remplacés.",
-                )
-                messages.success(request, say(text))
-                return redirect("programmes", organisation=actor.organisation.slug)
-    context = {"form": form, "table": table, "columns": PROGRAMME_COLUMNS}
-    wrong = bool(form.errors) or (table is not None and bool(table.problems))
-    return render(request, "cofunding/programmes_import.html", context, status=400 if wrong else 200)
-
-
-@organisation_view(Role.READER)
-def send_programmes(request: HttpRequest, _actor: Actor) -> HttpResponse:
-    """Send the catalogue in the form that the import reads; only its head as a template."""
-    rows: Sequence[Programme] = []
-    if request.GET.get("modele") != "1":
-        rows = list(Programme.objects.filter(archived_at__isnull=True).order_by("name", "pk"))
-    text = write_table(PROGRAMME_COLUMNS, ({name: getattr(row, name) for name in PROGRAMME_COLUMNS} for row in rows))
-    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="programmes.csv"'
-    return response
-
-
 @organisation_view(Role.READER)
 def match_programmes(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show every programme in front of a firm, with the reasons for and against."""
     asked = bool(request.GET)
     form = FirmForm(request.GET if asked else None)
     found: list[dict[str, Any]] = []
-    commune = None
     if asked and form.is_valid():
         given = form.cleaned_data
         commune = queries.find_commune(given["commune"].replace("\x00", ""))
@@ -220,24 +181,24 @@ def match_programmes(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         matches = queries.match_programmes(firm, timezone.localdate(), nature=given["nature"])
         found = [_build_match(programme, match) for programme, match in matches[:MOST_MATCHES]]
+    # The verdicts in their order, each with its programmes: none is hidden, those that do not fit are folded.
+    groups = [
+        {"verdict": key, "name": text, "entries": [entry for entry in found if entry["verdict"] == key]}
+        for key, text in rules.VERDICT_NAMES.items()
+    ]
     return render(
         request,
         "cofunding/programme_matching.html",
         {
             "form": form,
-            "found": found,
+            "groups": groups,
+            "count": len(found),
             "asked": asked,
-            "commune": commune,
-            "projects": queries.list_open_projects()[:200] if found else [],
-            "counts": [
-                (text, sum(entry["verdict"] == key for entry in found)) for key, text in rules.VERDICT_NAMES.items()
-            ],
             "can_edit": actor.role.allows(Role.EDITOR),
         },
     )
 
 
-_BADGES = {"likely": "good", "possible": "info", "unlikely": "warn"}
 _ANSWER_BADGES = {"meets": "good", "fails": "bad", "unknown": "info"}
 
 
@@ -246,7 +207,8 @@ def _build_match(programme: Programme, match: rules.Match) -> dict[str, Any]:
         "programme": programme,
         "nature": rules.NATURE_NAMES[programme.nature],
         "verdict": match.verdict,
-        "verdict_name": rules.VERDICT_NAMES[match.verdict],
-        "badge": _BADGES[match.verdict],
         "criteria": [(c, rules.ANSWER_NAMES[c.answer], _ANSWER_BADGES[c.answer]) for c in match.criteria],
+        "said": [
+            (c, rules.ANSWER_NAMES[c.answer], _ANSWER_BADGES[c.answer]) for c in match.criteria if c.answer != "unknown"
+        ],
     }

@@ -1,4 +1,4 @@
-"""Past grants: list, import, and what similar projects obtained nearby."""
+"""Past grants: list, and what similar projects obtained nearby."""
 
 from __future__ import annotations
 
@@ -11,16 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ancrage.conventions.programme_sources import GRANT_COLUMNS
-from ancrage.conventions.programme_tables import read_grant_table, write_table
 from ancrage.conventions.programmes import compute_spread
-from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.accounts.access import organisation_view
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Role
 from ancrage_web.cofunding import queries
-from ancrage_web.cofunding.forms_catalogue import FileForm
 from ancrage_web.cofunding.services import catalogue as services
 from ancrage_web.design.words import say
 
@@ -62,38 +58,6 @@ def list_past_grants(request: HttpRequest, actor: Actor) -> HttpResponse:
             "can_edit": actor.role.allows(Role.EDITOR),
         },
     )
-
-
-@organisation_view(Role.EDITOR)
-def import_grants(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Check a CSV of past grants, and import it when it is clean and asked for."""
-    form = FileForm(request.POST if request.method == "POST" else None, request.FILES or None)
-    table = None
-    if request.method == "POST" and form.is_valid():
-        table = read_grant_table(form.read_text())
-        if request.POST.get("action") == "import" and not table.problems:
-            try:
-                done = services.import_grants(actor, table)
-            except InputError as error:
-                form.add_error("file", say(error.text))
-            else:
-                text = Text(
-                    f"{done.created} past grants imported, in place of {done.changed}.",
-                    f"{done.created} subventions passées importées, à la place de {done.changed}.",
-                )
-                messages.success(request, say(text))
-                return redirect("past-grants", organisation=actor.organisation.slug)
-    context = {"form": form, "table": table, "columns": GRANT_COLUMNS}
-    wrong = bool(form.errors) or (table is not None and bool(table.problems))
-    return render(request, "cofunding/past_grants_import.html", context, status=400 if wrong else 200)
-
-
-@organisation_view(Role.READER)
-def send_template(_request: HttpRequest, _actor: Actor) -> HttpResponse:
-    """Send the head of the CSV that the import reads."""
-    response = HttpResponse(write_table(GRANT_COLUMNS, []), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="subventions.csv"'
-    return response
 
 
 @require_POST

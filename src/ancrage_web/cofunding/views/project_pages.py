@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +19,17 @@ from ancrage_web.design.words import get_site_language, say
 _BADGES = {"ok": "good", "warning": "warn", "error": "bad", "human": "info"}
 _ANSWER_BADGES = {"planned": "", "asked": "info", "obtained": "good", "refused": "bad"}
 # Height of the drawing of the cash, in its own units.
-_HEIGHT, _STEP = 100.0, 40.0
+_HEIGHT, _STEP, _BAR = 130.0, 60.0, 36.0
+# Room above and below it for amounts and names of quarters; size on the screen of one of its units [px].
+_MARGIN, _PIXELS = 16.0, 1.15
+# Quarters that still fit beside their table.
+_NARROW = 8
 
 
-def build_project_page(project: Project, expenses: Sequence[Expense], sources: Sequence[Source]) -> dict[str, Any]:
-    """Return the context of the page of a project."""
+def build_project_page(
+    project: Project, expenses: Sequence[Expense], sources: Sequence[Source], today: date
+) -> dict[str, Any]:
+    """Return the context of the page of a project, its rules as of `today`."""
     checked = plans.check_plan(project, expenses, sources)
     context: dict[str, Any] = {
         "project": project,
@@ -30,14 +37,20 @@ def build_project_page(project: Project, expenses: Sequence[Expense], sources: S
         "plan": checked.plan,
         "expenses": [(row, NATURE_NAMES[row.nature], write_quarter(row.quarter)) for row in expenses],  # type: ignore[index]
         "sources": [_build_source(row) for row in sources],
+        "today": today,
+        "cost": sum((row.amount for row in expenses), Decimal(0)),
+        "asked": sum((row.asked for row in sources), Decimal(0)),
+        "obtained": sum((row.obtained for row in sources if row.answer == "obtained"), Decimal(0)),
         "private": sum((_get_expected(row) for row in sources if row.origin == "private"), Decimal(0)),
         **_build_business(project),
     }
     if checked.plan is not None:
         context |= {
-            "bar": _build_bar(checked.plan, sources),
+            "bars": _build_bars(checked.plan, expenses, sources),
             "findings": [build_finding(finding) for finding in checked.plan.findings],
-            "legal": _build_legal(checked.plan, sources),
+            "broken": sum(f.level == "error" for f in checked.plan.findings) + len(checked.plan.limits),
+            "incomplete": any(f.level == "warning" for f in checked.plan.findings),
+            **_build_legal(checked.plan, sources),
             "flow": [(quarter, write_quarter(quarter.start)) for quarter in checked.flow],
             "chart": _build_chart(checked.flow),
             "lowest": None
@@ -71,27 +84,37 @@ def _build_source(row: Source) -> dict[str, Any]:
     }
 
 
-def _build_bar(plan: Plan, sources: Sequence[Source]) -> dict[str, Any]:
-    """Build the stacked bar: certain, expected besides, missing; the widest of cost and money is its whole."""
+def _build_bars(plan: Plan, expenses: Sequence[Expense], sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """Build the expenses by nature above the money that pays for them, at one scale: the wider is the whole."""
     own = sum((_get_expected(row) for row in sources if row.origin == "own"), Decimal(0))
-    granted = plan.certain - own
-    parts = [
+    spent = [
+        (f"nature-{rank}", name, sum((row.amount for row in expenses if row.nature == nature), Decimal(0)))
+        for rank, (nature, name) in enumerate(NATURE_NAMES.items(), 1)
+    ]
+    brought = [
         ("own", Text("own funds", "fonds propres"), own),
-        ("granted", Text("obtained", "obtenu"), granted),
+        ("granted", Text("obtained", "obtenu"), plan.certain - own),
         ("hoped", Text("asked or to be asked", "demandé ou à demander"), plan.expected - plan.certain),
         ("missing", Text("missing", "reste à trouver"), max(plan.gap, Decimal(0))),
     ]
     whole = max(plan.cost, plan.expected)
+    return [
+        {"title": Text("Expenses", "Dépenses"), "parts": _build_parts(spent, whole)},
+        {"title": Text("Resources", "Ressources"), "parts": _build_parts(brought, whole)},
+    ]
+
+
+def _build_parts(parts: Sequence[tuple[str, Text, Decimal]], whole: Decimal) -> list[dict[str, Any]]:
     shown, x = [], 0.0
     for name, label, amount in parts:
-        width = float(100 * amount / whole) if whole else 0.0
         if amount > 0:
+            width = float(100 * amount / whole)
             shown.append(
                 {"name": name, "label": label, "amount": amount, "x": f"{x:.2f}", "width": f"{width:.2f}",
                  "share": amount / whole}
             )  # fmt: skip
-        x += width
-    return {"parts": shown, "cost_x": f"{float(100 * plan.cost / whole):.2f}" if whole else "100"}
+            x += width
+    return shown
 
 
 def build_finding(finding: Finding) -> dict[str, Any]:
@@ -113,46 +136,77 @@ def _write_value(value: Any, unit: str) -> str:
     return "—" if value is None else format_date(value, language) if hasattr(value, "year") else str(value)
 
 
-def _build_legal(plan: Plan, sources: Sequence[Source]) -> list[dict[str, Any]]:
-    allowed = dict(plan.legal)
-    return [
-        {
-            "name": row.name,
-            "expected": _get_expected(row),
-            "allowed": allowed[row.name],
-            "difference": allowed[row.name] - _get_expected(row),
-        }
-        for row in sources
-    ]
+_FILLS = Text("completes the plan", "complète le plan")
+_LIMIT = Text("its rate or its ceiling", "son taux ou son plafond")
+_RULES = Text("the rules above", "les règles ci-dessus")
+
+
+def _build_legal(plan: Plan, sources: Sequence[Source]) -> dict[str, Any]:
+    """Build the most that the rules allow together: each source that was not refused, and what the owner still adds."""
+    allowed, limited = dict(plan.legal), {limit.name: limit.allowed for limit in plan.limits}
+    rows: list[dict[str, Any]] = []
+    for row in sources:
+        if row.answer == "refused":
+            continue
+        amount, expected = allowed[row.name], _get_expected(row)
+        if amount == expected:
+            why = None
+        elif row.origin == "own":
+            why = _FILLS
+        else:
+            why = _LIMIT if limited.get(row.name) == amount else _RULES
+        rows.append(
+            {"name": row.name, "expected": expected, "allowed": amount, "difference": amount - expected, "why": why}
+        )
+    rest = plan.cost - sum(allowed.values(), Decimal(0))
+    articles = [finding.rule.article for finding in plan.findings]
+    return {"legal": rows, "legal_rest": rest, "articles": list(dict.fromkeys(articles))}
 
 
 def _build_chart(flow: Sequence[Quarter]) -> dict[str, Any] | None:
-    """Build the drawing of the balance at the end of each quarter: bars from the line of zero."""
+    """Build the drawing of the balance at the end of each quarter: bars from the line of zero, with their amounts."""
     if not flow:
         return None
     most = max((*(q.balance for q in flow), Decimal(0)))
     least = min((*(q.balance for q in flow), Decimal(0)))
     span = float(most - least) or 1.0
-    zero = float(most) / span * _HEIGHT
+    zero = _MARGIN + float(most) / span * _HEIGHT
+    # Names of quarters side by side need room: with many, one in two, in three...
+    every = -(-len(flow) // 16)
     bars = []
     for rank, quarter in enumerate(flow):
         height = abs(float(quarter.balance)) / span * _HEIGHT
+        below = quarter.balance < 0
         bars.append(
             {
-                "x": f"{rank * _STEP + 6:.1f}",
+                "x": f"{rank * _STEP + (_STEP - _BAR) / 2:.1f}",
                 "middle": f"{rank * _STEP + _STEP / 2:.1f}",
-                "y": f"{zero - height if quarter.balance > 0 else zero:.2f}",
-                "height": f"{max(height, 0.4):.2f}",
-                "below": quarter.balance < 0,
+                "y": f"{zero if below else zero - height:.2f}",
+                "height": f"{max(height, 0.6):.2f}",
+                "below": below,
+                "amount": _write_thousands(quarter.balance),
+                "amount_y": f"{zero + height + 11 if below else zero - height - 4:.2f}",
                 "label": write_quarter(quarter.start),
+                "named": rank % every == 0,
             }
         )
-    width = len(flow) * _STEP
-    # Names of quarters side by side need room: with many, one in two, in three...
-    every = -(-len(flow) // 12)
-    for rank, bar in enumerate(bars):
-        bar["named"] = rank % every == 0
-    return {"bars": bars, "zero": f"{zero:.2f}", "width": f"{width:.0f}", "lowest": least}
+    width, height = len(flow) * _STEP, _HEIGHT + 2 * _MARGIN + 14
+    return {
+        "bars": bars,
+        "bar": f"{_BAR:.0f}",
+        "zero": f"{zero:.2f}",
+        "foot": f"{height - 4:.0f}",
+        "width": f"{width:.0f}",
+        "height": f"{height:.0f}",
+        "pixels": f"{width * _PIXELS:.0f}",
+        "wide": len(flow) > _NARROW,
+    }
+
+
+def _write_thousands(amount: Decimal) -> str:
+    language = get_site_language()
+    written = format_number(float(amount) / 1000, 0, language)
+    return f"{written}\u00a0k€" if language == "fr" else f"€{written}k".replace("€−", "−€").replace("€-", "-€")
 
 
 def _build_business(project: Project) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from ancrage.conventions.project import NATURE_NAMES, get_quarter
+from ancrage.conventions.financing import Group, build_financing_plan
+from ancrage.conventions.project import ANSWER_NAMES, NATURE_NAMES, get_quarter
 from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.accounts.access import organisation_view
@@ -262,13 +263,47 @@ def show_project(request: HttpRequest, actor: Actor, project: UUID) -> HttpRespo
         request,
         "cofunding/project.html",
         {
-            **build_project_page(found, queries.list_expenses(found), queries.list_sources(found)),
+            **build_project_page(
+                found, queries.list_expenses(found), queries.list_sources(found), timezone.localdate()
+            ),
             "commune": queries.find_commune(found.commune),
             "convention_name": queries.read_convention_name(found.convention),
             "can_edit": actor.role.allows(Role.EDITOR),
             "is_administrator": actor.role.allows(Role.ADMINISTRATOR),
         },
     )
+
+
+@organisation_view(Role.READER)
+def show_plan(request: HttpRequest, _actor: Actor, project: UUID) -> HttpResponse:
+    """Show the financing plan of a project as it is handed in with an application, to be printed."""
+    found = queries.get_project(project)
+    expenses, sources = queries.list_expenses(found), queries.list_sources(found)
+    problem = plans.check_plan(found, expenses, sources).problem
+    try:
+        plan = build_financing_plan(plans.build_expenses(expenses), plans.build_grants(sources))
+    except InputError as error:
+        plan, problem = None, error.text
+    return render(
+        request,
+        "cofunding/project_plan.html",
+        {
+            "project": found,
+            "plan": plan,
+            "problem": problem,
+            "groups": [] if plan is None else [_build_group(group) for group in plan.resources],
+            "resources_share": None if plan is None else plan.resources_total / plan.cost,
+            "has_private": any(row.origin == "private" and row.answer != "refused" for row in sources),
+            "commune": queries.find_commune(found.commune),
+            "today": timezone.localdate(),
+        },
+    )
+
+
+def _build_group(group: Group) -> dict[str, Any]:
+    # What is missing has no line of its own: its group says it all.
+    rows = [(row, ANSWER_NAMES[row.answer]) for row in group.rows if row.answer is not None]
+    return {"name": group.name, "amount": group.amount, "share": group.share, "rows": rows}
 
 
 @organisation_view(Role.EDITOR)
