@@ -76,8 +76,8 @@ _GRANTS = Kind(
     Text(
         "The State publishes its investment grants (DETR, DSIL, DSID) and those of the Fonds vert: “ancrage convention "
         "table” writes them in these columns.",
-        "L’État publie ses subventions d’investissement (DETR, DSIL, DSID) et celles du Fonds vert : « ancrage "
-        "convention table » les écrit dans ces colonnes.",
+        "L’État publie ses subventions d’investissement (DETR, DSIL, DSID) et celles du Fonds vert : "
+        "«\u00a0ancrage convention table\u00a0» les écrit dans ces colonnes.",
     ),
     GRANT_COLUMNS,
     read_grant_table,

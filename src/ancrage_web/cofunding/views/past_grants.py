@@ -20,7 +20,7 @@ from ancrage_web.cofunding import queries
 from ancrage_web.cofunding.services import catalogue as services
 from ancrage_web.design.words import say
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 RADII = (25, 50, 100, 200)
 RADIUS = 50
 
@@ -93,6 +93,7 @@ def show_similar(request: HttpRequest, actor: Actor, project: UUID) -> HttpRespo
             "compared": compared,
             "radius": radius,
             "radii": RADII,
+            "wider": None if radius is None else _write_wider(request, radius),
             "category": category,
             "scheme": scheme,
             "categories": queries.list_categories(),
@@ -101,3 +102,10 @@ def show_similar(request: HttpRequest, actor: Actor, project: UUID) -> HttpRespo
             "can_edit": actor.role.allows(Role.EDITOR),
         },
     )
+
+
+def _write_wider(request: HttpRequest, radius: int) -> str:
+    """Write the query of the same comparison with the next radius, or everywhere."""
+    kept = request.GET.copy()
+    kept["rayon"] = next((str(km) for km in RADII if km > radius), "tout")
+    return kept.urlencode()

@@ -21,7 +21,9 @@ _ANSWER_BADGES = {"planned": "", "asked": "info", "obtained": "good", "refused":
 # Height of the drawing of the cash, in its own units.
 _HEIGHT, _STEP, _BAR = 130.0, 60.0, 36.0
 # Room above and below it for amounts and names of quarters; size on the screen of one of its units [px].
-_MARGIN, _PIXELS = 16.0, 1.15
+_MARGIN, _PIXELS = 18.0, 1.15
+# Width [px] that a drawing beside its table fills when it has few quarters, and how far it grows.
+_WIDTH, _MOST_PIXELS = 520.0, 1.8
 # Quarters that still fit beside their table.
 _NARROW = 8
 
@@ -142,25 +144,22 @@ _RULES = Text("the rules above", "les règles ci-dessus")
 
 
 def _build_legal(plan: Plan, sources: Sequence[Source]) -> dict[str, Any]:
-    """Build the most that the rules allow together: each source that was not refused, and what the owner still adds."""
+    """Build the most that the rules allow together: each source that would change, and what the owner still adds."""
     allowed, limited = dict(plan.legal), {limit.name: limit.allowed for limit in plan.limits}
     rows: list[dict[str, Any]] = []
     for row in sources:
-        if row.answer == "refused":
-            continue
         amount, expected = allowed[row.name], _get_expected(row)
-        if amount == expected:
-            why = None
-        elif row.origin == "own":
-            why = _FILLS
-        else:
-            why = _LIMIT if limited.get(row.name) == amount else _RULES
-        rows.append(
-            {"name": row.name, "expected": expected, "allowed": amount, "difference": amount - expected, "why": why}
-        )
-    rest = plan.cost - sum(allowed.values(), Decimal(0))
+        if amount != expected:
+            why = _FILLS if row.origin == "own" else _LIMIT if limited.get(row.name) == amount else _RULES
+            rows.append(
+                {"name": row.name, "expected": expected, "allowed": amount, "difference": amount - expected, "why": why}
+            )
     articles = [finding.rule.article for finding in plan.findings]
-    return {"legal": rows, "legal_rest": rest, "articles": list(dict.fromkeys(articles))}
+    return {
+        "legal": rows,
+        "legal_rest": plan.cost - sum(allowed.values(), Decimal(0)),
+        "articles": list(dict.fromkeys(articles)),
+    }
 
 
 def _build_chart(flow: Sequence[Quarter]) -> dict[str, Any] | None:
@@ -198,7 +197,7 @@ def _build_chart(flow: Sequence[Quarter]) -> dict[str, Any] | None:
         "foot": f"{height - 4:.0f}",
         "width": f"{width:.0f}",
         "height": f"{height:.0f}",
-        "pixels": f"{width * _PIXELS:.0f}",
+        "pixels": f"{width * min(max(_WIDTH / width, _PIXELS), _MOST_PIXELS):.0f}",
         "wide": len(flow) > _NARROW,
     }
 

@@ -26,6 +26,7 @@ from ancrage_web.accounts.enums import Role
 from ancrage_web.cofunding import plans, queries
 from ancrage_web.cofunding.forms import (
     BusinessForm,
+    DecimalField,
     ExpenseRows,
     ProjectForm,
     SourceRows,
@@ -192,7 +193,7 @@ def _build_forms(
     shown = {name: business.get(name) for name in ("desks", "years")}
     for name in ("yearly_cost", "other_income"):
         shown[name] = Decimal(business[name]) if business.get(name) else None
-    shown["subsidies"] = " ; ".join(business.get("subsidies", []))
+    shown["subsidies"] = " ; ".join(DecimalField().prepare_value(Decimal(s)) for s in business.get("subsidies", []))
     expense_rows = ExpenseRows(data, initial=expenses, prefix="expenses")
     source_rows = SourceRows(data, initial=sources, prefix="sources")
     if data is None:
