@@ -117,7 +117,7 @@ class PaymentsField(forms.Field):
             )
             if read is None:
                 text = Text(
-                    f"“{part.strip()}” is not a payment: write the quarter and the percentage, such as T2 2027: 30, "
+                    f"“{part.strip()}” is not a payment: write the quarter and the percentage, such as Q2 2027: 30, "
                     "with semicolons in between.",
                     f"« {part.strip()} » n'est pas un versement : écrivez le trimestre et le pourcentage, comme "
                     "T2 2027 : 30, séparés par des points-virgules.",
@@ -141,8 +141,9 @@ def write_payments(stored: list[list[str]]) -> str:
         start = date.fromisoformat(day)
         percent = f"{(100 * Decimal(share)).normalize():f}"
         written = percent.replace(".", ",") if get_site_language() == "fr" else percent
-        parts.append(f"T{(start.month + 2) // 3} {start.year} : {written}")
-    return " ; ".join(parts)
+        name = f"{(start.month + 2) // 3} {start.year}"
+        parts.append(f"T{name} : {written}" if get_site_language() == "fr" else f"Q{name}: {written}")
+    return (" ; " if get_site_language() == "fr" else "; ").join(parts)
 
 
 def _no_null(value: str) -> None:
@@ -176,7 +177,7 @@ class ProjectForm(forms.Form):
     )
     lead_authority = forms.BooleanField(
         label=build_label(
-            "The project owner leads this field (chef de file, CGCT L1111-9): own share of 30 % instead of 20 %",
+            "The project owner leads this field (chef de file, CGCT L1111-9): own share of 30% instead of 20%",
             "Le maître d'ouvrage est chef de file (CGCT, L1111-9) : 30 % de participation au lieu de 20 %",
         ),
         required=False,
@@ -269,7 +270,9 @@ class ExpenseForm(forms.Form):
     )
     year = forms.IntegerField(label=build_label("Year", "Année"), min_value=2000, max_value=2100)
     quarter = forms.ChoiceField(
-        label=build_label("Quarter", "Trimestre"), choices=[(str(n), f"T{n}") for n in range(1, 5)], initial="1"
+        label=build_label("Quarter", "Trimestre"),
+        choices=[(str(n), build_label(f"Q{n}", f"T{n}")) for n in range(1, 5)],
+        initial="1",
     )
     amount = DecimalField(label=build_label("Amount excl. tax, EUR", "Montant HT, €"))
 
@@ -300,7 +303,12 @@ class SourceForm(forms.Form):
     payments = PaymentsField(
         label=build_label("Payments by quarter", "Versements par trimestre"),
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": "T2 2027 : 30 ; T1 2028 : 70", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": build_label("Q2 2027: 30; Q1 2028: 70", "T2 2027 : 30 ; T1 2028 : 70"),
+                "autocomplete": "off",
+            }
+        ),
     )
     programme = forms.UUIDField(required=False, widget=forms.HiddenInput)
 

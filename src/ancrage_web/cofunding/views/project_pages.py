@@ -23,7 +23,7 @@ _HEIGHT, _STEP, _BAR = 130.0, 60.0, 36.0
 # Room above and below it for amounts and names of quarters; size on the screen of one of its units [px].
 _MARGIN, _PIXELS = 18.0, 1.15
 # Width [px] that a drawing beside its table fills when it has few quarters, and how far it grows.
-_WIDTH, _MOST_PIXELS = 520.0, 1.8
+_WIDTH, _MOST_PIXELS = 520.0, 1.5
 # Quarters that still fit beside their table.
 _NARROW = 8
 
