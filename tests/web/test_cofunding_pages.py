@@ -340,7 +340,7 @@ def test_firm_is_matched_with_reasons_and_a_match_becomes_a_source(
     client = world.sign_in("officer")
     page = read(client, address("programme-matching") + "?effectif=12&naf=25.11Z&commune=77001&etape=idea")
     assert page.index("Aide du 77") < page.index("Aide muette") < page.index("Aide du 01")
-    assert "12 salariés, pour les entreprises de 0 à 50 salariés." in page
+    assert "12 salariés, pour les entreprises de 50 salariés au plus." in page
     assert "Le programme ne le précise pas." in page
     project = build_project(world)
     client.post(address("programme-add", programme=good.pk), {"project": str(project.pk)})

@@ -141,10 +141,12 @@ def _check_size(firm: Firm, conditions: Conditions) -> Criterion:
         if conditions.sizes_said:
             return Criterion(name, "meets", Text("Every size.", "Toutes tailles."))
         return Criterion(name, "unknown", _NOT_SAID)
-    bounds = Text(
-        f"from {least or 0}" + (f" to {most}" if most is not None else "") + " employees",
-        f"de {least or 0}" + (f" à {most}" if most is not None else " ou plus") + " salariés",
-    )
+    if most is None:
+        bounds = Text(f"of {least} employees or more", f"de {least} salariés ou plus")
+    elif not least:
+        bounds = Text(f"of up to {most} employees", f"de {most} salariés au plus")
+    else:
+        bounds = Text(f"of {least} to {most} employees", f"de {least} à {most} salariés")
     if firm.employees is None:
         return Criterion(
             name,
