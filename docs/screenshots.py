@@ -384,6 +384,8 @@ def visit_projects(browser: Browser, address: str) -> None:
     page.get_by_role("link", name=re.compile("Tiers-lieu de Fargecombe")).click()
     desk.take("project")
     desk.take("project-cash", "h2:has-text('Trésorerie'), h3:has-text('Trésorerie')")
+    page.get_by_role("link", name="Plan de financement à remettre").click()
+    desk.take("project-plan")
     page.goto(f"{EPCI}cofinancement/programmes/pour-une-entreprise/")
     page.get_by_label("Effectif").fill("14")
     page.get_by_label("Code NAF").fill("1623Z")

@@ -258,7 +258,7 @@ class FirmForm(forms.Form):
         widget=forms.TextInput(attrs={"size": 8}),
     )
     commune = forms.CharField(
-        label=build_label("Commune (name or INSEE code)", "Commune (nom ou code INSEE)"), required=False, max_length=120
+        label=build_label("Commune or INSEE code", "Commune ou code INSEE"), required=False, max_length=120
     )
     etape = forms.ChoiceField(
         label=build_label("Stage of the project", "Étape du projet"),
