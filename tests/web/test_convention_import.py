@@ -6,7 +6,7 @@ import contextlib
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,15 @@ from ancrage_web.conventions.import_reading import check_package, load, read_gri
 from ancrage_web.conventions.import_template import build_example, write_template
 from ancrage_web.conventions.models import (
     Account,
+    Amendment,
     Beneficiary,
+    Candidate,
     Convention,
     Document,
     Entry,
     ImportDraft,
     Job,
+    Remark,
     Request,
     StatusChange,
 )
@@ -111,13 +114,14 @@ def test_every_problem_is_found_at_once_with_its_cell() -> None:
         "Actions!C2",
         "Bassins!B2",
         "Comités!A2",
+        # What names that committee.
+        "Commentaires!A2",
         "Convention!B4",
         "Demandes!D2",
         "Demandes!J2",
         "Décisions!A2",
         "Décisions!D2",
         "Emplois!F2",
-        "Ingénierie!C2",
         "Ingénierie!C2",
         "Parties!C2",
         "Écritures!B2",
@@ -140,6 +144,17 @@ def test_every_problem_is_found_at_once_with_its_cell() -> None:
         ({"Demandes!A3": 1}, "Demandes!A3", "Déjà à la ligne 2"),
         ({"Emplois!E2": None}, "Emplois!E2", "Un emploi commencé a un contrat"),
         ({"Convention!B16": "2025-01-02"}, "Convention!B16", "précède"),
+        ({"Avenants!G2": 45}, "Avenants!G2", "La même valeur avant et après"),
+        ({"Avenants!G3": "bientôt"}, "Avenants!G3", "« bientôt » n'est pas une date"),
+        ({"Avenants!E3": None}, "Avenants!E3", "Nommez l'action"),
+        ({"Avenants!E2": "Ingénierie et suivi"}, "Avenants!E2", "Ce champ est celui de toute la convention"),
+        ({"Avenants!A3": 3}, "Avenants!A3", "L'avenant n° 3 ne suit pas le n° 1"),
+        ({"Avenants!H3": "Autre motif"}, "Avenants!H3", "La ligne 2 dit autre chose de l'avenant n° 1"),
+        ({"Avenants!B3": "01/02/2025"}, "Avenants!B3", "précède la signature de la convention"),
+        ({"Convention!B4": "en négociation"}, "Avenants!A2", "La convention n'est pas signée"),
+        ({"Avenants!D2": "Bassins", "Avenants!G2": "00001 00002"}, "Avenants!G2", "ne nomme pas de bassin"),
+        ({"Remarques!C2": 9}, "Remarques!C2", "« 9 » n'est pas dans la feuille Demandes"),
+        ({"Usages du reliquat!D2": 0}, "Usages du reliquat!D2", "Zéro"),
     ],
 )
 def test_what_rows_must_be_to_one_another_is_checked(cells: dict[str, Any], place: str, said: str) -> None:
@@ -167,6 +182,54 @@ def test_numbers_and_dates_as_people_type_them_are_read() -> None:
     assert plan.rows["basins"][0].values["communes"] == ["01004", "2A004"]
     assert plan.rows["ledger"][-1].values["amount"] == Decimal("6000.00")
     assert plan.rows["requests"][0].values["action"] == "Aide à la création d'emplois"
+
+
+def test_amendments_that_do_not_follow_are_told_without_refusing() -> None:
+    plan = check(
+        change_cells(
+            {
+                "Avenants!A3": 2,
+                "Avenants!D3": "Objectif d'emplois",
+                "Avenants!E3": None,
+                "Avenants!F3": "49",
+                "Avenants!G3": "55",
+            }
+        )
+    )
+    assert plan.errors == []
+    assert [(problem.place, problem.text.fr) for problem in plan.warnings] == [
+        ("Avenants!F3", "La ligne 2 laissait une autre valeur : vérifiez."),
+        ("Avenants!G3", "Une autre valeur est en vigueur dans sa feuille (Objectif d'emplois) : vérifiez."),
+    ]
+
+
+def test_amendments_and_remarks_are_written_as_the_spreadsheet_tells_them(world: World) -> None:
+    basins = "Bassin d'Exemple : 00001 00002"
+    content = change_cells({"Avenants!D2": "Bassins", "Avenants!F2": "Bassin d'Exemple : 00001", "Avenants!G2": basins})
+    with scope(organisation=world.organisation):
+        convention = imports.import_convention(world.get_actor("officer"), keep(world, content))
+        aid = convention.actions.get(position=1)
+        assert Amendment.objects.get(convention=convention).changes == {
+            "basins": [
+                [{"name": "Bassin d'Exemple", "communes": ["00001"]}],
+                [{"name": "Bassin d'Exemple", "communes": ["00001", "00002"]}],
+            ],
+            f"action:{aid.pk}:deadline": ["2026-12-31", "2027-03-31"],
+        }
+        remark = Remark.objects.get(convention=convention)
+        assert (remark.imported_from, remark.author) == ("DDETS d'Exemple", None)
+        assert timezone.localtime(remark.created_at).date() == date(2025, 11, 12)
+        assert remark.request == Request.objects.get(number=2)
+        assert Candidate.objects.get(convention=convention).value == 1200
+        assert convention.committees.get().notes == {str(aid.pk): "Première demande instruite."}
+        rows = build_rows(convention, with_contacts=True)
+    assert rows["amendments"][0]["after"] == basins
+    client = world.sign_in("officer")
+    where = {"organisation": world.organisation.slug, "convention": convention.pk}
+    page = client.get(reverse("convention-remarks", kwargs=where)).content.decode()
+    assert "DDETS d&#x27;Exemple</strong>, 12 novembre 2025" in page
+    page = client.get(reverse("convention-amendments", kwargs=where)).content.decode()
+    assert "31 mars 2027" in page
 
 
 def build_zip(**parts: bytes) -> bytes:

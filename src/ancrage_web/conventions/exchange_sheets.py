@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from ancrage.conventions import ledger, life, requests
+from ancrage.conventions.residual import UNIT_NAMES
 from ancrage.language import Text
 from ancrage_web.conventions.enums import (
     ACTION_NAMES,
@@ -16,109 +15,28 @@ from ancrage_web.conventions.enums import (
     OUTCOME_NAMES,
     PARTY_NAMES,
 )
+from ancrage_web.conventions.exchange_columns import (
+    Column,
+    Sheet,
+    build_action,
+    build_choice,
+    build_commune,
+    build_date,
+    build_long,
+    build_money,
+    build_piece,
+    build_request,
+    build_whole,
+    build_yes,
+)
+from ancrage_web.conventions.rules import ACTION_FIELDS, CONTRACTUAL
 
-Format: TypeAlias = Literal[
-    "text", "long", "date", "money", "decimal", "whole", "yes_no", "choice", "siren", "siret", "commune", "communes"
-]
-
-NOTHING = Text("", "")
 INSOLVENCY_NAMES: dict[str, Text] = {
     "none": Text("none", "aucune"),
     "redressement": Text("receivership (redressement)", "redressement judiciaire"),
     "liquidation": Text("liquidation", "liquidation judiciaire"),
 }
 OPINION_NAMES: dict[str, Text] = {"CODEFI": Text("CODEFI", "CODEFI"), "CIRI": Text("CIRI", "CIRI")}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a sheet, or a line of the sheet of the convention itself.
-
-    Attributes
-    ----------
-    key : field of the model that it fills, or a name of the import's own.
-    needed : an empty cell is an error; default : what an empty cell means.
-    choices : what is allowed, with its names; longest : characters of a text.
-    decimals, highest : of a number; refers : sheet whose rows it names.
-    """
-
-    key: str
-    header: Text
-    format: Format = "text"
-    needed: bool = False
-    default: object = ""
-    choices: Mapping[str, Text] = field(default_factory=dict)
-    longest: int = 160
-    decimals: int = 2
-    highest: int = 2_000_000_000
-    refers: str = ""
-    note: Text = NOTHING
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A sheet: its name, its columns, what it holds.
-
-    Attributes
-    ----------
-    upright : one field by line (the convention itself) instead of one by column.
-    unique : keys of the columns that, together, name a row once.
-    """
-
-    key: str
-    name: Text
-    about: Text
-    columns: tuple[Column, ...]
-    upright: bool = False
-    unique: tuple[str, ...] = ()
-
-
-def _date(key: str, en: str, fr: str, note: Text = NOTHING, *, needed: bool = False) -> Column:
-    return Column(key, Text(en, fr), "date", needed=needed, default=None, note=note)
-
-
-def _money(key: str, en: str, fr: str, note: Text = NOTHING, *, needed: bool = False) -> Column:
-    return Column(key, Text(en, fr), "money", needed=needed, default=None, note=note)
-
-
-def _whole(key: str, en: str, fr: str, note: Text = NOTHING, *, default: int | None = None) -> Column:
-    return Column(key, Text(en, fr), "whole", default=default, note=note)
-
-
-def _yes(key: str, en: str, fr: str, note: Text = NOTHING, *, default: bool | None = False) -> Column:
-    return Column(key, Text(en, fr), "yes_no", default=default, note=note)
-
-
-def _long(key: str, en: str, fr: str, note: Text = NOTHING) -> Column:
-    return Column(key, Text(en, fr), "long", longest=20_000, note=note)
-
-
-def _commune(key: str = "commune") -> Column:
-    note = Text("INSEE code, five characters: 01004, 2A004", "code INSEE, cinq caractères : 01004, 2A004")
-    return Column(key, Text("Commune (INSEE code)", "Commune (code INSEE)"), "commune", longest=5, note=note)
-
-
-def _action(*, needed: bool = False) -> Column:
-    note = Text("name of an action of the sheet Actions", "nom d'une action de la feuille Actions")
-    return Column("action", Text("Action", "Action"), needed=needed, refers="actions", note=note)
-
-
-def _request(*, needed: bool = False) -> Column:
-    note = Text("number of the sheet Requests", "numéro de la feuille Demandes")
-    return Column(
-        "request",
-        Text("Request No", "N° de demande"),
-        "whole",
-        needed=needed,
-        default=None,
-        refers="requests",
-        note=note,
-    )
-
-
-def _choice(key: str, en: str, fr: str, choices: Mapping[str, Text], *, default: object = None) -> Column:
-    needed = default is None
-    return Column(key, Text(en, fr), "choice", needed=needed, default=default, choices=choices)
 
 
 _KNOWN: Mapping[str, Text] = {str(key): name for key, name in life.STATUS_NAMES.items()}
@@ -129,29 +47,29 @@ CONVENTION = Sheet(
     Text("The convention itself: one field by line.", "La convention elle-même : un champ par ligne."),
     (
         Column("name", Text("Name of the convention", "Nom de la convention"), needed=True),
-        _choice("way", "Way", "Voie", {str(k): v for k, v in life.WAY_NAMES.items()}, default="local"),
-        _choice("status", "Status", "Statut", _KNOWN, default="in_preparation"),
-        _whole("employees", "Employees of the company", "Effectif de l'entreprise"),
-        _whole("group_employees", "Employees of the group", "Effectif du groupe", default=0),
-        _choice("insolvency", "Insolvency proceedings", "Procédure collective", INSOLVENCY_NAMES, default="none"),
-        _yes(
+        build_choice("way", "Way", "Voie", {str(k): v for k, v in life.WAY_NAMES.items()}, default="local"),
+        build_choice("status", "Status", "Statut", _KNOWN, default="in_preparation"),
+        build_whole("employees", "Employees of the company", "Effectif de l'entreprise"),
+        build_whole("group_employees", "Employees of the group", "Effectif du groupe", default=0),
+        build_choice("insolvency", "Insolvency proceedings", "Procédure collective", INSOLVENCY_NAMES, default="none"),
+        build_yes(
             "affects_basin",
             "The basin is affected (prefect)",
             "Atteinte à l'équilibre du bassin (préfet)",
             Text("empty while the prefect has not said", "vide tant que le préfet ne s'est pas prononcé"),
             default=None,
         ),
-        _whole("dismissed", "Dismissals", "Licenciements"),
-        _whole("redeployed_in_basin", "Redeployed in the basin", "Reclassés dans le bassin", default=0),
-        _whole("redeployed_elsewhere", "Redeployed elsewhere", "Reclassés hors du bassin", default=0),
-        _whole("refilled", "Jobs filled again", "Postes repourvus", default=0),
-        _yes("rcc", "Collective mutual termination (RCC)", "Rupture conventionnelle collective (RCC)"),
-        _whole("departements", "Number of departements", "Nombre de départements", default=1),
-        _date("notified_on", "Project notified on", "Projet notifié le"),
-        _date("decided_on", "Validated or approved on", "Validé ou homologué le"),
-        _date("owed_since", "Decision of the prefect on", "Décision du préfet le"),
-        _date("option_on", "Choice of the company on", "Option de l'entreprise le"),
-        _date("reference_on", "Day of the minimum wage", "Date du SMIC de référence"),
+        build_whole("dismissed", "Dismissals", "Licenciements"),
+        build_whole("redeployed_in_basin", "Redeployed in the basin", "Reclassés dans le bassin", default=0),
+        build_whole("redeployed_elsewhere", "Redeployed elsewhere", "Reclassés hors du bassin", default=0),
+        build_whole("refilled", "Jobs filled again", "Postes repourvus", default=0),
+        build_yes("rcc", "Collective mutual termination (RCC)", "Rupture conventionnelle collective (RCC)"),
+        build_whole("departements", "Number of departements", "Nombre de départements", default=1),
+        build_date("notified_on", "Project notified on", "Projet notifié le"),
+        build_date("decided_on", "Validated or approved on", "Validé ou homologué le"),
+        build_date("owed_since", "Decision of the prefect on", "Décision du préfet le"),
+        build_date("option_on", "Choice of the company on", "Option de l'entreprise le"),
+        build_date("reference_on", "Day of the minimum wage", "Date du SMIC de référence"),
         Column(
             "multiple",
             Text("Monthly minimum wages per job", "Nombre de SMIC mensuels par emploi"),
@@ -160,20 +78,20 @@ CONVENTION = Sheet(
             decimals=3,
             highest=999,
         ),
-        _money("amount", "Contribution [EUR]", "Contribution [€]"),
-        _yes("unable", "Cannot bear the floor", "Ne peut supporter le plancher"),
-        _choice("opinion", "Opinion", "Avis", OPINION_NAMES, default=""),
-        _long("reduction_ground", "Ground of the reduction", "Motif de la réduction"),
-        _money("agreement_commitments", "Commitments of the agreement [EUR]", "Engagements de l'accord [€]"),
-        _date("agreement_requested_on", "Agreement submitted on", "Accord déposé le"),
-        _date("framework_signed_on", "Framework signed on", "Convention-cadre signée le"),
-        _date("signed_on", "Signed on", "Signée le"),
-        _date("starts_on", "First day", "Premier jour"),
-        _date("ends_on", "Last day", "Dernier jour"),
-        _yes("special_circumstances", "Special circumstances", "Circonstances particulières"),
-        _long("follow_up", "Follow-up written in the convention", "Suivi prévu par la convention"),
-        _whole("jobs_target", "Jobs aimed at", "Objectif d'emplois"),
-        _long("notes", "Notes", "Notes"),
+        build_money("amount", "Contribution [EUR]", "Contribution [€]"),
+        build_yes("unable", "Cannot bear the floor", "Ne peut supporter le plancher"),
+        build_choice("opinion", "Opinion", "Avis", OPINION_NAMES, default=""),
+        build_long("reduction_ground", "Ground of the reduction", "Motif de la réduction"),
+        build_money("agreement_commitments", "Commitments of the agreement [EUR]", "Engagements de l'accord [€]"),
+        build_date("agreement_requested_on", "Agreement submitted on", "Accord déposé le"),
+        build_date("framework_signed_on", "Framework signed on", "Convention-cadre signée le"),
+        build_date("signed_on", "Signed on", "Signée le"),
+        build_date("starts_on", "First day", "Premier jour"),
+        build_date("ends_on", "Last day", "Dernier jour"),
+        build_yes("special_circumstances", "Special circumstances", "Circonstances particulières"),
+        build_long("follow_up", "Follow-up written in the convention", "Suivi prévu par la convention"),
+        build_whole("jobs_target", "Jobs aimed at", "Objectif d'emplois"),
+        build_long("notes", "Notes", "Notes"),
     ),
     upright=True,
 )
@@ -182,10 +100,10 @@ PARTIES = Sheet(
     Text("Parties", "Parties"),
     Text("Who signs, pays or carries out; bodies.", "Qui signe, paie ou met en œuvre ; des organismes."),
     (
-        _choice("kind", "Part", "Qualité", PARTY_NAMES),
+        build_choice("kind", "Part", "Qualité", PARTY_NAMES),
         Column("name", Text("Name", "Nom"), needed=True),
         Column("siret", Text("SIREN or SIRET", "SIREN ou SIRET"), "siret", longest=14),
-        _commune(),
+        build_commune(),
     ),
     unique=("kind", "name"),
 )
@@ -212,19 +130,19 @@ ACTIONS = Sheet(
     Text("Measures of the convention, in order.", "Actions de la convention, dans l'ordre."),
     (
         Column("name", Text("Action", "Action"), needed=True),
-        _choice("kind", "Kind", "Nature", ACTION_NAMES),
-        _money("budget", "Budget of the convention [EUR]", "Budget de la convention [€]"),
-        _date("deadline", "Deadline", "Échéance"),
-        _whole("jobs_target", "Jobs aimed at", "Objectif d'emplois"),
+        build_choice("kind", "Kind", "Nature", ACTION_NAMES),
+        build_money("budget", "Budget of the convention [EUR]", "Budget de la convention [€]"),
+        build_date("deadline", "Deadline", "Échéance"),
+        build_whole("jobs_target", "Jobs aimed at", "Objectif d'emplois"),
         Column("operator", Text("Operator", "Opérateur")),
-        _long("terms", "Terms", "Modalités"),
-        _date("started_on", "Started on", "Démarrée le"),
-        _yes("framework_document", "Provided for by the framework", "Prévue par la convention-cadre"),
-        _money("lent", "Lent [EUR]", "Montant prêté [€]"),
-        _money("loan_cost", "Cost of the loans [EUR]", "Coût des prêts [€]"),
-        _money("market_value", "Market value [EUR]", "Valeur vénale [€]"),
-        _money("sale_price", "Sale price [EUR]", "Prix de cession [€]"),
-        _yes("open_to_requests", "Open to requests", "Ouverte aux demandes"),
+        build_long("terms", "Terms", "Modalités"),
+        build_date("started_on", "Started on", "Démarrée le"),
+        build_yes("framework_document", "Provided for by the framework", "Prévue par la convention-cadre"),
+        build_money("lent", "Lent [EUR]", "Montant prêté [€]"),
+        build_money("loan_cost", "Cost of the loans [EUR]", "Coût des prêts [€]"),
+        build_money("market_value", "Market value [EUR]", "Valeur vénale [€]"),
+        build_money("sale_price", "Sale price [EUR]", "Prix de cession [€]"),
+        build_yes("open_to_requests", "Open to requests", "Ouverte aux demandes"),
     ),
     unique=("name",),
 )
@@ -234,7 +152,7 @@ FUNDERS = Sheet(
     Text("Who brings money, and of which nature.", "Qui apporte l'argent, et de quelle nature."),
     (
         Column("name", Text("Funder", "Financeur"), needed=True),
-        _choice("nature", "Nature", "Nature", FUNDER_NATURE_NAMES),
+        build_choice("nature", "Nature", "Nature", FUNDER_NATURE_NAMES),
     ),
     unique=("name",),
 )
@@ -245,9 +163,9 @@ BENEFICIARIES = Sheet(
     (
         Column("siren", Text("SIREN", "SIREN"), "siren", needed=True, longest=9),
         Column("name", Text("Name", "Nom"), needed=True),
-        _commune(),
+        build_commune(),
         Column("activity", Text("Activity", "Activité")),
-        _whole("employees", "Employees", "Effectif"),
+        build_whole("employees", "Employees", "Effectif"),
         Column(
             "undertaking",
             Text("Single undertaking", "Entreprise unique"),
@@ -262,8 +180,8 @@ DECLARED = Sheet(
     Text("De minimis aids granted elsewhere.", "Aides de minimis accordées ailleurs."),
     (
         Column("beneficiary", Text("SIREN", "SIREN"), "siren", needed=True, longest=9, refers="beneficiaries"),
-        _date("granted_on", "Granted on", "Accordée le", needed=True),
-        _money("amount", "Amount [EUR]", "Montant [€]", needed=True),
+        build_date("granted_on", "Granted on", "Accordée le", needed=True),
+        build_money("amount", "Amount [EUR]", "Montant [€]", needed=True),
         Column("source", Text("Granted by", "Accordée par"), needed=True),
     ),
 )
@@ -274,25 +192,27 @@ REQUESTS = Sheet(
     (
         Column("number", Text("No", "N°"), "whole", needed=True, highest=1_000_000),
         Column("title", Text("Title", "Intitulé"), longest=200),
-        _action(),
+        build_action(),
         Column("beneficiary", Text("SIREN", "SIREN"), "siren", longest=9, refers="beneficiaries"),
-        _choice("status", "Status", "Statut", {str(k): v for k, v in requests.STATUS_NAMES.items()}),
-        _choice("nature", "Nature", "Nature", {str(k): v for k, v in requests.NATURE_NAMES.items()}, default="grant"),
-        _commune(),
-        _money("project_cost", "Cost of the project [EUR]", "Coût du projet [€]"),
-        _money("amount_asked", "Asked [EUR]", "Demandé [€]"),
-        _money("amount_granted", "Granted [EUR]", "Accordé [€]"),
-        _whole("jobs_created", "Jobs to create", "Emplois à créer", default=0),
-        _whole("jobs_maintained", "Jobs to maintain", "Emplois à maintenir", default=0),
-        _yes("de_minimis", "De minimis", "De minimis", default=True),
+        build_choice("status", "Status", "Statut", {str(k): v for k, v in requests.STATUS_NAMES.items()}),
+        build_choice(
+            "nature", "Nature", "Nature", {str(k): v for k, v in requests.NATURE_NAMES.items()}, default="grant"
+        ),
+        build_commune(),
+        build_money("project_cost", "Cost of the project [EUR]", "Coût du projet [€]"),
+        build_money("amount_asked", "Asked [EUR]", "Demandé [€]"),
+        build_money("amount_granted", "Granted [EUR]", "Accordé [€]"),
+        build_whole("jobs_created", "Jobs to create", "Emplois à créer", default=0),
+        build_whole("jobs_maintained", "Jobs to maintain", "Emplois à maintenir", default=0),
+        build_yes("de_minimis", "De minimis", "De minimis", default=True),
         Column("other_basis", Text("Other legal basis", "Autre base juridique"), longest=400),
-        _money("grant_equivalent", "Grant equivalent [EUR]", "Équivalent-subvention [€]"),
-        _date("submitted_on", "Submitted on", "Déposée le"),
-        _date("decided_on", "Decided on", "Décidée le"),
-        _date("agreed_on", "Agreement on", "Convention d'aide le"),
-        _date("ended_on", "Ended on", "Soldée le"),
-        _long("description", "Project", "Projet"),
-        _long("decision_note", "Note of the decision", "Note de la décision"),
+        build_money("grant_equivalent", "Grant equivalent [EUR]", "Équivalent-subvention [€]"),
+        build_date("submitted_on", "Submitted on", "Déposée le"),
+        build_date("decided_on", "Decided on", "Décidée le"),
+        build_date("agreed_on", "Agreement on", "Convention d'aide le"),
+        build_date("ended_on", "Ended on", "Soldée le"),
+        build_long("description", "Project", "Projet"),
+        build_long("decision_note", "Note of the decision", "Note de la décision"),
         Column("contact_email", Text("E-mail", "Courriel"), longest=254),
     ),
     unique=("number",),
@@ -303,12 +223,12 @@ LEDGER = Sheet(
     Text("Every movement of money, oldest first.", "Tous les mouvements d'argent, du plus ancien au plus récent."),
     (
         Column("number", Text("No", "N°"), "whole", needed=True, highest=1_000_000),
-        _date("on", "Day", "Date", needed=True),
-        _choice("kind", "Movement", "Mouvement", {str(k): v for k, v in ledger.KIND_NAMES.items()}),
+        build_date("on", "Day", "Date", needed=True),
+        build_choice("kind", "Movement", "Mouvement", {str(k): v for k, v in ledger.KIND_NAMES.items()}),
         Column("funder", Text("Funder", "Financeur"), needed=True, refers="funders"),
-        _action(),
-        _request(),
-        _money("amount", "Amount [EUR]", "Montant [€]", needed=True),
+        build_action(),
+        build_request(),
+        build_money("amount", "Amount [EUR]", "Montant [€]", needed=True),
         Column("label", Text("Label", "Libellé"), longest=200),
         Column(
             "reverses",
@@ -318,14 +238,11 @@ LEDGER = Sheet(
             highest=1_000_000,
             note=Text("number of the entry that this one undoes", "numéro de l'écriture que celle-ci annule"),
         ),
-        Column(
-            "piece",
-            Text("Document", "Pièce"),
-            longest=200,
-            note=Text(
+        build_piece(
+            Text(
                 "for your memory: the imported spreadsheet is kept as the document of each entry",
                 "pour mémoire : le tableur importé est conservé comme pièce de chaque écriture",
-            ),
+            )
         ),
     ),
     unique=("number",),
@@ -336,20 +253,21 @@ JOBS = Sheet(
     Text("One line for each post, never a person.", "Une ligne par poste, jamais une personne."),
     (
         Column("label", Text("Post", "Poste"), needed=True),
-        _request(),
-        _action(),
-        _yes("kept", "Maintained job", "Emploi maintenu"),
-        _choice("contract", "Contract", "Contrat", CONTRACT_NAMES, default=""),
+        build_request(),
+        build_action(),
+        build_yes("kept", "Maintained job", "Emploi maintenu"),
+        build_choice("contract", "Contract", "Contrat", CONTRACT_NAMES, default=""),
         Column("fte", Text("FTE", "ETP"), "decimal", default=1, highest=1),
         Column("sector", Text("Sector", "Secteur")),
-        _commune(),
-        _date("programmed_on", "Programmed on", "Programmé le"),
-        _date("committed_on", "Committed on", "Engagé le"),
-        _date("hired_on", "Hired or proved on", "Embauche ou maintien prouvé le"),
-        _date("left_on", "Left on", "Départ le"),
-        _yes("present_6", "There at 6 months", "Présent à 6 mois", default=None),
-        _yes("present_12", "There at 12 months", "Présent à 12 mois", default=None),
-        _yes("present_24", "There at 24 months", "Présent à 24 mois", default=None),
+        build_commune(),
+        build_date("programmed_on", "Programmed on", "Programmé le"),
+        build_date("committed_on", "Committed on", "Engagé le"),
+        build_date("hired_on", "Hired or proved on", "Embauche ou maintien prouvé le"),
+        build_date("left_on", "Left on", "Départ le"),
+        build_yes("present_6", "There at 6 months", "Présent à 6 mois", default=None),
+        build_yes("present_12", "There at 12 months", "Présent à 12 mois", default=None),
+        build_yes("present_24", "There at 24 months", "Présent à 24 mois", default=None),
+        build_piece(),
     ),
 )
 COMMITTEES = Sheet(
@@ -357,12 +275,14 @@ COMMITTEES = Sheet(
     Text("Committees", "Comités"),
     Text("Committees held or planned.", "Comités tenus ou prévus."),
     (
-        _date("day", "Day", "Date", needed=True),
-        _choice("kind", "Kind", "Nature", COMMITTEE_NAMES, default="follow_up"),
-        _date("report_sent_on", "Report sent on", "Bilan transmis le"),
-        _yes("held", "Held", "Tenu"),
-        _long("agenda", "Agenda", "Ordre du jour"),
-        _long("minutes", "Minutes", "Relevé de décisions"),
+        build_date("day", "Day", "Date", needed=True),
+        build_choice("kind", "Kind", "Nature", COMMITTEE_NAMES, default="follow_up"),
+        build_date("report_sent_on", "Report sent on", "Bilan transmis le"),
+        build_yes("held", "Held", "Tenu"),
+        build_long("agenda", "Agenda", "Ordre du jour"),
+        build_long("minutes", "Minutes", "Relevé de décisions"),
+        build_long("residual_note", "What becomes of the money left", "Devenir du reliquat"),
+        build_piece(),
     ),
     unique=("day",),
 )
@@ -372,10 +292,10 @@ DECISIONS = Sheet(
     Text("What committees said of requests.", "Ce que les comités ont dit des demandes."),
     (
         Column("committee", Text("Committee of", "Comité du"), "date", needed=True, default=None, refers="committees"),
-        _request(needed=True),
-        _choice("outcome", "Decision", "Décision", OUTCOME_NAMES),
-        _money("amount", "Amount [EUR]", "Montant [€]"),
-        _long("conditions", "Conditions", "Conditions"),
+        build_request(needed=True),
+        build_choice("outcome", "Decision", "Décision", OUTCOME_NAMES),
+        build_money("amount", "Amount [EUR]", "Montant [€]"),
+        build_long("conditions", "Conditions", "Conditions"),
     ),
     unique=("committee", "request"),
 )
@@ -385,11 +305,101 @@ ENGINEERING = Sheet(
     Text("Person-days of providers.", "Jours-personnes des prestataires."),
     (
         Column("provider", Text("Provider", "Prestataire"), needed=True),
-        _date("on", "Day", "Date", needed=True),
+        build_date("on", "Day", "Date", needed=True),
         Column("days", Text("Days", "Jours"), "decimal", needed=True, highest=9999),
-        _money("amount", "Amount [EUR]", "Montant [€]", needed=True),
+        build_money("amount", "Amount [EUR]", "Montant [€]", needed=True),
         Column("label", Text("Work", "Travail"), needed=True, longest=200),
-        _action(),
+        build_action(),
+        build_piece(),
+    ),
+)
+
+NOTES = Sheet(
+    "notes",
+    Text("Comments", "Commentaires"),
+    Text("What the file of a committee says of an action.", "Ce que le dossier d'un comité dit d'une action."),
+    (
+        Column("committee", Text("Committee of", "Comité du"), "date", needed=True, default=None, refers="committees"),
+        build_action(needed=True),
+        build_long("text", "Comment", "Commentaire", needed=True),
+    ),
+    unique=("committee", "action"),
+)
+USES = Sheet(
+    "uses",
+    Text("Uses of the residual", "Usages du reliquat"),
+    Text("What the money left could pay.", "Ce que le reliquat pourrait payer."),
+    (
+        Column("name", Text("Use", "Usage"), needed=True),
+        build_choice("kind", "Kind", "Nature", ACTION_NAMES),
+        build_commune(),
+        build_money("cost", "Cost for the convention [EUR]", "Coût pour la convention [€]", needed=True),
+        Column(
+            "value",
+            Text("Value a year", "Valeur par an"),
+            "decimal",
+            needed=True,
+            default=None,
+            decimals=6,
+        ),
+        build_choice("unit", "Unit of the value", "Unité de la valeur", UNIT_NAMES),
+        build_date("ready_by", "Ready by", "Prêt le"),
+        Column("ground", Text("Where the value comes from", "Origine de la valeur"), needed=True, longest=300),
+        build_date("computed_on", "Computed on", "Calculée le"),
+    ),
+)
+# Fields that an amendment changes: where their values stand in the workbook tells how to read them.
+AMENDED: dict[str, Column] = {
+    **{column.key: column for column in CONVENTION.columns if column.key in CONTRACTUAL},
+    "basins": BASINS.columns[1],
+    **{column.key: column for column in ACTIONS.columns if column.key in ACTION_FIELDS},
+}
+_CHANGED = Text(
+    "as in its own sheet; basins: one by line, NAME: CODES",
+    "comme dans sa propre feuille ; bassins : un par ligne, NOM : CODES",
+)
+AMENDMENTS = Sheet(
+    "amendments",
+    Text("Amendments", "Avenants"),
+    Text(
+        "One line for each value that a signed amendment changed; the other sheets hold the values in force.",
+        "Une ligne par valeur changée par un avenant signé ; les autres feuilles portent les valeurs en vigueur.",
+    ),
+    (
+        Column("number", Text("No", "N°"), "whole", needed=True, highest=1_000),
+        build_date("signed_on", "Signed on", "Signé le", needed=True),
+        build_date("effective_on", "In force from", "Effet au", needed=True),
+        build_choice(
+            "field",
+            "Field",
+            "Champ",
+            {
+                key: BASINS.name if key == "basins" else Text(column.header.en, column.header.fr)
+                for key, column in AMENDED.items()
+            },
+        ),
+        build_action(
+            Text(
+                "for the terms, deadline or budget of an action",
+                "pour les modalités, l'échéance ou le budget d'une action",
+            )
+        ),
+        Column("before", Text("Before", "Avant"), "any", default=None, longest=20_000, note=_CHANGED),
+        Column("after", Text("After", "Après"), "any", default=None, longest=20_000, note=_CHANGED),
+        build_long("reason", "Reason", "Motif", needed=True),
+        build_piece(),
+    ),
+    unique=("number", "field", "action"),
+)
+REMARKS = Sheet(
+    "remarks",
+    Text("Remarks", "Remarques"),
+    Text("What partners wrote to one another.", "Ce que les partenaires se sont écrit."),
+    (
+        build_date("day", "Day", "Date", needed=True),
+        Column("organisation", Text("Organisation", "Organisation"), needed=True),
+        build_request(),
+        build_long("text", "Remark", "Remarque", needed=True),
     ),
 )
 
@@ -406,14 +416,17 @@ SHEETS: tuple[Sheet, ...] = (
     JOBS,
     COMMITTEES,
     DECISIONS,
+    NOTES,
     ENGINEERING,
+    USES,
+    AMENDMENTS,
+    REMARKS,
 )
 # What the workbooks hold besides, for people: an import leaves them alone.
 READ_ME = Text("Read me", "Lisez-moi")
 HISTORY: dict[str, Text] = {
-    "amendments": Text("Amendments", "Avenants"),
     "statuses": Text("Statuses", "Statuts"),
-    "remarks": Text("Remarks", "Remarques"),
+    "partners": Text("Partners", "Partenaires"),
     "documents": Text("Documents", "Documents"),
     "trail": Text("Trail", "Journal"),
 }

@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from ancrage.language import Language, Text
-from ancrage_web.conventions.exchange_sheets import HISTORY, READ_ME, SHEETS, Column, Sheet
+from ancrage_web.conventions.exchange_columns import Column, Sheet
+from ancrage_web.conventions.exchange_sheets import HISTORY, READ_ME, SHEETS
 
 # Rows that carry the lists of choices and the formats, beyond those that are filled.
 _READY = 500
 _YES_NO = {True: Text("yes", "oui"), False: Text("no", "non")}
-_WIDTHS = {"long": 48, "text": 26, "choice": 26, "communes": 48}
+_WIDTHS = {"long": 48, "text": 26, "choice": 26, "communes": 48, "any": 32}
 # What makes a spreadsheet program compute a cell instead of showing it.
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 
@@ -189,6 +190,7 @@ def describe(column: Column, language: Language) -> str:
         "choice": Text("from the list", "à choisir dans la liste"),
         "siren": Text("nine digits", "neuf chiffres"),
         "siret": Text("9 or 14 digits", "9 ou 14 chiffres"),
+        "any": Text("the value", "la valeur"),
     }
     parts = [Text("needed", "obligatoire")] if column.needed else [Text("optional", "facultatif")]
     parts += [waits[column.format]] if column.format in waits else []
@@ -230,8 +232,12 @@ def _write_cell(
     cell_format = _choose_format(column, formats)
     if value is None or value == "":
         opened.write_blank(row, place, None, cell_format)
-    elif column.format == "date":
-        opened.write_datetime(row, place, value, cell_format)
+    elif column.format == "any" and isinstance(value, bool):
+        opened.write_string(row, place, _YES_NO[value].render(language))
+    elif column.format == "any" and isinstance(value, Decimal | int):
+        opened.write_number(row, place, value, formats["money"] if isinstance(value, Decimal) else None)
+    elif column.format == "date" or isinstance(value, date):
+        opened.write_datetime(row, place, value, formats["date"])
     elif column.format in ("money", "decimal", "whole"):
         opened.write_number(row, place, value, cell_format)
     elif column.format == "yes_no":

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -18,13 +19,16 @@ from ancrage_web.audit.actions import ACTION_NAMES
 from ancrage_web.audit.models import AuditLine
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.enums import DOCUMENT_NAMES
-from ancrage_web.conventions.exchange_sheets import SHEETS, Sheet
+from ancrage_web.conventions.exchange_amendments import write_changed
+from ancrage_web.conventions.exchange_columns import Sheet
+from ancrage_web.conventions.exchange_sheets import SHEETS
 from ancrage_web.conventions.exchange_workbook import Table, write_workbook
 from ancrage_web.conventions.models import (
     Action,
     Amendment,
     Basin,
     Beneficiary,
+    Candidate,
     Committee,
     CommitteeFile,
     Convention,
@@ -35,6 +39,7 @@ from ancrage_web.conventions.models import (
     Entry,
     Funder,
     Job,
+    Partner,
     Party,
     Remark,
     Request,
@@ -59,6 +64,7 @@ def build_rows(convention: Convention, *, with_contacts: bool) -> dict[str, list
     of_action = {action.pk: action.name for action in Action.objects.filter(convention=convention)}
     of_request = {request.pk: request.number for request in requests}
     numbers = dict(Entry.objects.filter(convention=convention).values_list("pk", "number"))
+    committees = list(Committee.objects.filter(convention=convention).select_related("minutes_document"))
     sources: dict[str, Iterable[Any]] = {
         "convention": [convention],
         "parties": Party.objects.filter(convention=convention),
@@ -69,10 +75,26 @@ def build_rows(convention: Convention, *, with_contacts: bool) -> dict[str, list
         "declared_aids": DeclaredAid.objects.filter(beneficiary__in=sirens).select_related("beneficiary"),
         "requests": requests,
         "ledger": Entry.objects.filter(convention=convention).select_related("funder", "document").order_by("number"),
-        "jobs": Job.objects.filter(convention=convention),
-        "committees": Committee.objects.filter(convention=convention),
+        "jobs": Job.objects.filter(convention=convention).select_related("proof"),
+        "committees": committees,
         "decisions": Decision.objects.filter(committee__convention=convention).select_related("committee"),
-        "engineering": EngineeringDays.objects.filter(convention=convention),
+        "notes": [
+            {"committee": committee.day, "action": of_action.get(UUID(key), ""), "text": text}
+            for committee in committees
+            for key, text in committee.notes.items()
+        ],
+        "engineering": EngineeringDays.objects.filter(convention=convention).select_related("document"),
+        "uses": Candidate.objects.filter(convention=convention),
+        "amendments": _build_amendments(convention, of_action),
+        "remarks": [
+            {
+                "day": timezone.localtime(remark.created_at).date(),
+                "organisation": remark.imported_from or remark.author_organisation.name,
+                "request": None if remark.request_id is None else of_request.get(remark.request_id),
+                "text": remark.text,
+            }
+            for remark in Remark.objects.filter(convention=convention).select_related("author_organisation")
+        ],
     }
     own: dict[str, Any] = {
         "action": lambda row: of_action.get(row.action_id, ""),
@@ -81,60 +103,65 @@ def build_rows(convention: Convention, *, with_contacts: bool) -> dict[str, list
         "beneficiary": lambda row: "" if row.beneficiary is None else row.beneficiary.siren,
         "committee": lambda row: row.committee.day,
         "reverses": lambda row: numbers.get(row.reverses_id),
-        "piece": lambda row: row.document.name,
+        "piece": _name_piece,
+        # A spreadsheet shows no more of what was computed.
+        "value": lambda row: round(row.value, 6),
         "held": lambda row: row.held_at is not None,
         "contact_email": lambda row: row.contact_email if with_contacts else "",
     }
     return {sheet.key: [_build_row(sheet, row, own) for row in sources[sheet.key]] for sheet in SHEETS}
 
 
+def _name_piece(row: Any) -> str:
+    document = getattr(row, {Job: "proof", Committee: "minutes_document"}.get(type(row), "document"))
+    return "" if document is None else str(document.name)
+
+
+def _build_amendments(convention: Convention, of_action: Mapping[UUID, str]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each value that an amendment changed."""
+    for amendment in Amendment.objects.filter(convention=convention).select_related("document"):
+        for changed, (before, after) in amendment.changes.items():
+            action, field = "", changed
+            if changed.startswith("action:"):
+                _, key, field = changed.split(":")
+                action = of_action[UUID(key)]
+            yield {
+                "number": amendment.number,
+                "signed_on": amendment.signed_on,
+                "effective_on": amendment.effective_on,
+                "field": field,
+                "action": action,
+                "before": write_changed(field, before),
+                "after": write_changed(field, after),
+                "reason": amendment.reason,
+                "piece": _name_piece(amendment),
+            }
+
+
 def _build_row(sheet: Sheet, row: Any, own: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(row, dict):
+        return row
     return {
         column.key: own[column.key](row) if column.key in own else getattr(row, column.key) for column in sheet.columns
     }
 
 
 def build_history(convention: Convention, names: Mapping[Any, str]) -> dict[str, Table]:
-    """Return what the workbook tells besides: amendments, statuses, remarks, documents, trail.
+    """Return what the workbook tells besides: statuses, partners, documents, trail.
 
     Parameters
     ----------
     names : path of each document in the ZIP, by its identifier.
     """
     statuses = cast(Mapping[str, Text], life.STATUS_NAMES)
-    amendments = Amendment.objects.filter(convention=convention).select_related("document")
+    roles = cast(Mapping[str, Text], life.ROLE_NAMES)
     documents = list(list_shown_documents(convention).select_related("request").order_by("uploaded_at"))
-    keys = {str(convention.pk), *(str(key) for key in _list_objects(convention))}
+    own = str(convention.pk)
+    keys = {own, *(str(key) for key in _list_objects(convention))}
     lines = AuditLine.objects.filter(organisation=convention.organisation).order_by("sequence")
     # Chosen here: thousands of identifiers are more than a query may name.
-    trail = (line for line in lines.iterator(chunk_size=1000) if line.object_id in keys)
+    trail = (line for line in lines.iterator(chunk_size=1000) if line.object_id in keys or _names(line, own))
     return {
-        "amendments": Table(
-            (
-                Text("No", "N°"),
-                Text("Signed on", "Signé le"),
-                Text("In force from", "Effet au"),
-                Text("Field", "Champ"),
-                Text("Before", "Avant"),
-                Text("After", "Après"),
-                Text("Reason", "Motif"),
-                Text("Document", "Pièce"),
-            ),
-            [
-                (
-                    amendment.number,
-                    amendment.signed_on,
-                    amendment.effective_on,
-                    name,
-                    _write_plain(before),
-                    _write_plain(after),
-                    amendment.reason,
-                    "" if amendment.document_id is None else names.get(amendment.document_id, ""),
-                )
-                for amendment in amendments
-                for name, (before, after) in amendment.changes.items()
-            ],
-        ),
         "statuses": Table(
             (Text("Day", "Date"), Text("Before", "Avant"), Text("After", "Après"), Text("Reason", "Motif")),
             [
@@ -147,23 +174,17 @@ def build_history(convention: Convention, names: Mapping[Any, str]) -> dict[str,
                 for change in StatusChange.objects.filter(convention=convention)
             ],
         ),
-        "remarks": Table(
-            (
-                Text("Day", "Date"),
-                Text("Organisation", "Organisation"),
-                Text("Request No", "N° de demande"),
-                Text("Remark", "Remarque"),
-            ),
+        "partners": Table(
+            (Text("Organisation", "Organisation"), Text("Part", "Rôle"), Text("Since", "Depuis le")),
             [
                 (
-                    timezone.localtime(remark.created_at).date(),
-                    remark.author_organisation.name,
-                    None if remark.request is None else remark.request.number,
-                    remark.text,
+                    partner.organisation.name,
+                    roles.get(partner.part, partner.part),
+                    timezone.localtime(partner.created_at).date(),
                 )
-                for remark in Remark.objects.filter(convention=convention).select_related(
-                    "author_organisation", "request"
-                )
+                for partner in Partner.objects.filter(convention=convention)
+                .select_related("organisation")
+                .order_by("created_at")
             ],
         ),
         "documents": Table(
@@ -209,17 +230,32 @@ def build_history(convention: Convention, names: Mapping[Any, str]) -> dict[str,
     }
 
 
+def _names(line: AuditLine, convention: str) -> bool:
+    """Say whether a line of the trail names the convention: what was deleted is found no other way."""
+    return any((side or {}).get("convention") == convention for side in (line.before, line.after))
+
+
+_FOLLOWED = (
+    Request,
+    Action,
+    Funder,
+    Document,
+    Committee,
+    Job,
+    Entry,
+    EngineeringDays,
+    Party,
+    Basin,
+    Amendment,
+    Remark,
+    Candidate,
+    Partner,
+)
+
+
 def _list_objects(convention: Convention) -> Iterator[Any]:
-    for model in (Request, Action, Funder, Document, Committee, Job, Entry, EngineeringDays):
+    for model in _FOLLOWED:
         yield from cast(Any, model).objects.filter(convention=convention).values_list("pk", flat=True)
-
-
-def _write_plain(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(_write_plain(part) for part in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {_write_plain(part)}" for key, part in value.items())
-    return "" if value is None else str(value)
 
 
 def list_files(convention: Convention) -> list[tuple[Any, PurePosixPath, str]]:
@@ -263,8 +299,8 @@ def write_workbook_of(access: Access, language: Language, on: date, names: Mappi
         Text(f"Convention: {convention.name}", f"Convention : {convention.name}"),
         Text(f"Export of {format_date(on, 'en')}.", f"Export du {format_date(on, 'fr')}."),
         Text(
-            "The sheets from Convention to Engineering can be imported again as they are; the others tell the history.",
-            "Les feuilles Convention à Ingénierie se réimportent telles quelles ; les autres racontent l'historique.",
+            "The sheets from Convention to Remarks can be imported again as they are; the others tell the history.",
+            "Les feuilles Convention à Remarques se réimportent telles quelles ; les autres racontent l'historique.",
         ),
         Text(
             "An apostrophe stands before texts that a spreadsheet program would take for a formula.",

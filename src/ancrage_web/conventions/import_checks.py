@@ -12,6 +12,7 @@ from typing import Any
 from ancrage.conventions import ledger, requests
 from ancrage.errors import InputError
 from ancrage.language import format_money
+from ancrage_web.conventions.exchange_amendments import check_amendments
 from ancrage_web.conventions.exchange_sheets import LEDGER, SHEETS
 from ancrage_web.conventions.import_reading import Problem, Reading, Row
 from ancrage_web.conventions.import_values import simplify
@@ -75,9 +76,10 @@ def check_reading(reading: Reading) -> Plan:
             )
     for row in reading.rows["decisions"]:
         _check_decision(reading, row)
-    for key in ("actions", "beneficiaries", "declared_aids", "engineering"):
+    for key in ("actions", "beneficiaries", "declared_aids", "engineering", "uses"):
         for row in reading.rows[key]:
             _check_positive(reading, row)
+    check_amendments(reading)
     balance = _check_ledger(reading)
     order = {sheet.key: rank for rank, sheet in enumerate(SHEETS)}
     ranks = {row.name: order[key] for key, rows in reading.rows.items() for row in rows}
@@ -150,7 +152,7 @@ def _settle_references(reading: Reading) -> None:
 
 def _check_positive(reading: Reading, row: Row) -> None:
     """Refuse zero where the models want more."""
-    for key in {"declared_aids": ("amount",), "engineering": ("days",)}.get(row.sheet.key, ()):
+    for key in {"declared_aids": ("amount",), "engineering": ("days",), "uses": ("cost",)}.get(row.sheet.key, ()):
         if key not in row.wrong and not row.values[key]:
             reading.add(row, key, "Zero: write a number above zero.", "Zéro : écrivez un nombre supérieur à zéro.")
 

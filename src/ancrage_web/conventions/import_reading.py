@@ -15,7 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 from ancrage.errors import AncrageError, InputError
 from ancrage.language import Text
-from ancrage_web.conventions.exchange_sheets import HISTORY, READ_ME, SHEETS, Column, Sheet
+from ancrage_web.conventions.exchange_columns import Column, Sheet
+from ancrage_web.conventions.exchange_sheets import HISTORY, READ_ME, SHEETS
 from ancrage_web.conventions.import_values import read_value, simplify
 
 # Lines of each sheet, by their number.
@@ -274,28 +275,40 @@ def _read_sheet(
     grid: Mapping[int, tuple[Any, ...]],
     formulas: Mapping[int, tuple[Any, ...]],
 ) -> None:
+    if sheet.upright:
+        _read_upright(reading, sheet, title, dict(_stand_up(grid)))
+    else:
+        _read_table(reading, sheet, title, grid)
+    empty = _list_empty_formulas(grid, formulas)
+    # Said once: such a cell also looks empty.
+    reading.problems[:] = [p for p in reading.problems if p.sheet != title or p.cell not in empty]
+    reading.problems += [
+        Problem(
+            title,
+            cell,
+            Text(
+                "This formula has no computed value: open the file in a spreadsheet program and save it, or paste the "
+                "value.",
+                "Cette formule n'a pas de valeur calculée : ouvrez le fichier dans un tableur et enregistrez-le, ou "
+                "collez la valeur.",
+            ),
+        )
+        for cell in empty
+    ]
+
+
+def _list_empty_formulas(
+    grid: Mapping[int, tuple[Any, ...]], formulas: Mapping[int, tuple[Any, ...]]
+) -> dict[str, None]:
+    """Return the cells whose formula was never computed, in their order."""
+    found: dict[str, None] = {}
     for line, typed in formulas.items():
+        known = grid.get(line, ())
         for place, value in enumerate(typed):
-            known = grid.get(line, ())
             computed = known[place] if place < len(known) else None
             if isinstance(value, str) and value.startswith("=") and computed is None:
-                reading.problems.append(
-                    Problem(
-                        title,
-                        f"{name_column(place)}{line}",
-                        Text(
-                            "This formula has no computed value: open the file in a spreadsheet program and save it, "
-                            "or paste the value.",
-                            "Cette formule n'a pas de valeur calculée : ouvrez le fichier dans un tableur et "
-                            "enregistrez-le, ou collez la valeur.",
-                        ),
-                    )
-                )
-    lines = dict(_stand_up(grid)) if sheet.upright else grid
-    if sheet.upright:
-        _read_upright(reading, sheet, title, lines)
-        return
-    _read_table(reading, sheet, title, lines)
+                found[f"{name_column(place)}{line}"] = None
+    return found
 
 
 def _stand_up(grid: Mapping[int, tuple[Any, ...]]) -> Iterator[tuple[int, tuple[Any, ...]]]:

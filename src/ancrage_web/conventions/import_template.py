@@ -30,6 +30,15 @@ READ_ME = (
         "Écritures : apport, puis programmation d'une action, réservation, engagement, paiement. Montants positifs.",
     ),
     Text(
+        "Amendments: one line for each value changed; the other sheets hold the values in force.",
+        "Avenants : une ligne par valeur changée ; les autres feuilles portent les valeurs en vigueur.",
+    ),
+    Text(
+        "Not imported: documents, partners' access, the steps of the status, frozen committee files, the trail.",
+        "Ne s'importent pas : les pièces, l'accès des partenaires, les étapes du statut, les dossiers figés des "
+        "comités, le journal.",
+    ),
+    Text(
         "Nothing is imported while one error is left: all of them are shown at once, cell by cell.",
         "Rien n'est importé tant qu'il reste une erreur : toutes sont montrées d'un coup, cellule par cellule.",
     ),
@@ -165,6 +174,43 @@ def build_example() -> dict[str, list[dict[str, Any]]]:
         ],
         "decisions": [
             {"committee": date(2025, 10, 14), "request": 1, "outcome": "granted", "amount": Decimal("12000")}
+        ],
+        "notes": [{"committee": date(2025, 10, 14), "action": aid, "text": "Première demande instruite."}],
+        "uses": [
+            {
+                "name": "Tiers-lieu d'Exemple",
+                "kind": "third_place",
+                "commune": "00002",
+                "cost": Decimal("10000"),
+                "value": Decimal("1200"),
+                "unit": "h",
+                "ready_by": date(2027, 1, 31),
+                "ground": "Estimation de la communauté de communes.",
+            }
+        ],
+        "amendments": [
+            {
+                "number": 1,
+                "signed_on": date(2025, 11, 10),
+                "effective_on": date(2025, 11, 10),
+                "field": field,
+                "action": action,
+                "before": before,
+                "after": after,
+                "reason": "Objectif relevé et délai prolongé.",
+            }
+            for field, action, before, after in (
+                ("jobs_target", "", 45, 50),
+                ("deadline", aid, date(2026, 12, 31), date(2027, 3, 31)),
+            )
+        ],
+        "remarks": [
+            {
+                "day": date(2025, 11, 12),
+                "organisation": "DDETS d'Exemple",
+                "request": 2,
+                "text": "Joindre l'attestation de minimis.",
+            }
         ],
         "engineering": [
             {

@@ -11,7 +11,7 @@ from typing import Any
 from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.accounts.rules import check_siren, check_siret
-from ancrage_web.conventions.exchange_sheets import Column
+from ancrage_web.conventions.exchange_columns import Column
 from ancrage_web.conventions.exchange_workbook import restore
 
 _YES = {"oui": True, "yes": True, "vrai": True, "true": True, "x": True, "1": True}
@@ -208,7 +208,12 @@ def _read_communes(column: Column, value: Any) -> tuple[Any, Text | None]:
     return list(dict.fromkeys(code for code, _ in read)), next((warning for _, warning in read if warning), None)
 
 
+def _read_any(_column: Column, value: Any) -> tuple[Any, Text | None]:
+    return value, None
+
+
 _READERS = {
+    "any": _read_any,
     "date": _read_date,
     "money": _read_money,
     "decimal": _read_decimal,

@@ -252,12 +252,18 @@ class StatusChange(models.Model):
 
 
 class Remark(models.Model):
-    """A comment of a partner, on the convention or on one of its requests of aid."""
+    """A comment of a partner, on the convention or on one of its requests of aid.
+
+    Attributes
+    ----------
+    imported_from : who wrote it, as the spreadsheet of an import names them; empty when it was written here.
+    """
 
     convention = models.ForeignKey(Convention, on_delete=models.CASCADE, related_name="remarks")
     request = models.ForeignKey("conventions.Request", on_delete=models.CASCADE, null=True, related_name="remarks")
     author = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     author_organisation = models.ForeignKey("accounts.Organisation", on_delete=models.CASCADE, related_name="+")
+    imported_from = models.CharField(max_length=160, blank=True, default="")
     text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
 

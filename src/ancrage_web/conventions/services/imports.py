@@ -25,12 +25,15 @@ from ancrage_web.audit.models import AuditLine
 from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access, find_access
 from ancrage_web.conventions.enums import DocumentKind
+from ancrage_web.conventions.exchange_amendments import build_changes
 from ancrage_web.conventions.import_checks import Plan, check_reading
 from ancrage_web.conventions.import_reading import MOST_BYTES, Problem, Row, check_package, read_workbook
 from ancrage_web.conventions.models import (
     Action,
+    Amendment,
     Basin,
     Beneficiary,
+    Candidate,
     Committee,
     Convention,
     Decision,
@@ -42,6 +45,7 @@ from ancrage_web.conventions.models import (
     ImportDraft,
     Job,
     Party,
+    Remark,
     Request,
     StatusChange,
 )
@@ -217,20 +221,39 @@ def _compare_beneficiaries(plan: Plan, organisation: Organisation) -> None:
 
 
 def _check_days(plan: Plan, today: date) -> None:
-    """Refuse the entries that are to come, as the ledger does."""
+    """Refuse the entries, amendments and remarks that are to come, as their services do."""
     # Errors first.
     plan.problems[:0] = [
-        Problem(
-            row.name,
-            row.locate("on"),
-            Text(
-                "This day is to come: the ledger holds what was done. Remove the line, or correct its day.",
-                "Cette date est à venir : le registre tient ce qui a été fait. Retirez la ligne ou corrigez sa date.",
-            ),
-        )
-        for row in plan.rows["ledger"]
-        if row.values["on"] is not None and row.values["on"] > today
+        Problem(row.name, row.locate(key), text)
+        for sheet, key, text in _PAST
+        for row in plan.rows[sheet]
+        if isinstance(day := row.values[key], date) and day > today
     ]
+
+
+_PAST: tuple[tuple[str, str, Text], ...] = (
+    (
+        "ledger",
+        "on",
+        Text(
+            "This day is to come: the ledger holds what was done. Remove the line, or correct its day.",
+            "Cette date est à venir : le registre tient ce qui a été fait. Retirez la ligne ou corrigez sa date.",
+        ),
+    ),
+    (
+        "amendments",
+        "signed_on",
+        Text(
+            "This day is to come: an amendment is recorded once it is signed. Remove its lines, or correct the day.",
+            "Cette date est à venir : un avenant s'enregistre une fois signé. Retirez ses lignes ou corrigez la date.",
+        ),
+    ),
+    (
+        "remarks",
+        "day",
+        Text("This day is to come: correct it.", "Cette date est à venir : corrigez-la."),
+    ),
+)
 
 
 def _write(actor: Actor, plan: Plan, name: str, content: bytes) -> Convention:
@@ -249,6 +272,8 @@ def _write(actor: Actor, plan: Plan, name: str, content: bytes) -> Convention:
     beneficiaries = _write_beneficiaries(actor, plan)
     requests = _write_requests(actor, convention, plan, actions, beneficiaries)
     _write_follow_up(convention, plan, actions, requests)
+    _write_amendments(actor, convention, plan, actions)
+    _write_remarks(actor, convention, plan, requests)
 
     access = find_access(actor, convention.pk)
     assert access is not None
@@ -319,7 +344,7 @@ def _write_requests(
 
 def _link(row: Row, actions: Mapping[str, Action], requests: Mapping[int, Request]) -> dict[str, Any]:
     """Return the fields of a row with the objects that it names."""
-    values = dict(row.values)
+    values = {key: value for key, value in row.values.items() if key != "piece"}
     if "action" in values:
         values["action"] = actions.get(values["action"])
     if "request" in values:
@@ -336,13 +361,15 @@ def _write_follow_up(
     )
     committees = {}
     for row in plan.rows["committees"]:
-        values = dict(row.values)
+        values = _link(row, actions, requests)
         held = values.pop("held")
         committees[values["day"]] = Committee(
             convention=convention,
             held_at=timezone.make_aware(datetime.combine(values["day"], time(12))) if held else None,
             **values,
         )
+    for row in plan.rows["notes"]:
+        committees[row.values["committee"]].notes[str(actions[row.values["action"]].pk)] = row.values["text"]
     Committee.objects.bulk_create(committees.values())
     decisions = []
     for row in plan.rows["decisions"]:
@@ -350,6 +377,40 @@ def _write_follow_up(
         values["committee"] = committees[values["committee"]]
         decisions.append(Decision(**values))
     Decision.objects.bulk_create(decisions)
+    Candidate.objects.bulk_create(Candidate(convention=convention, **row.values) for row in plan.rows["uses"])
+
+
+def _write_amendments(actor: Actor, convention: Convention, plan: Plan, actions: Mapping[str, Action]) -> None:
+    by_number: dict[int, list[Row]] = {}
+    for row in plan.rows["amendments"]:
+        by_number.setdefault(row.values["number"], []).append(row)
+    Amendment.objects.bulk_create(
+        Amendment(
+            convention=convention,
+            number=number,
+            **{key: rows[0].values[key] for key in ("signed_on", "effective_on", "reason")},
+            changes=build_changes(rows, actions),
+            created_by=actor.user,
+        )
+        for number, rows in by_number.items()
+    )
+
+
+def _write_remarks(actor: Actor, convention: Convention, plan: Plan, requests: Mapping[int, Request]) -> None:
+    """Write the remarks under the names and the days of the spreadsheet; no account here wrote them."""
+    remarks = Remark.objects.bulk_create(
+        Remark(
+            convention=convention,
+            request=requests.get(row.values["request"]),
+            author_organisation=actor.organisation,
+            imported_from=row.values["organisation"],
+            text=row.values["text"],
+        )
+        for row in plan.rows["remarks"]
+    )
+    for remark, row in zip(remarks, plan.rows["remarks"], strict=True):
+        remark.created_at = timezone.make_aware(datetime.combine(row.values["day"], time(12)))
+    Remark.objects.bulk_update(remarks, ["created_at"], batch_size=500)
 
 
 def _write_ledger(
