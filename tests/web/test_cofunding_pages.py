@@ -124,6 +124,7 @@ def test_lines_are_added_and_removed_without_script(world: World, address: Rever
         ({"sources-0-answer": "obtained", "sources-0-obtained": "30001"}, "id_sources-0-obtained", "Plus que"),
         ({"commune": "Nulle part"}, "id_commune", "Aucune commune"),
         ({"name": ""}, "id_name", "Le nom est vide"),
+        ({"expenses-0-year": ""}, "id_expenses-0-year", ">Dépense 1, année</a>"),
         ({"sources-0-rate_max": "140"}, "id_sources-0-rate_max", "trop grand"),
     ],
 )

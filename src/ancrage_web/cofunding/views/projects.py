@@ -103,13 +103,21 @@ class Forms:
 
     def list_errors(self) -> list[tuple[str, str, str]]:
         """Return the mistakes: where they are in the page, the name of the field, what to do."""
+        expense, source = Text("Expense", "Dépense"), Text("Source", "Source")
+        named = [
+            ("", self.project),
+            *((f"{say(expense)} {rank}, ", form) for rank, form in enumerate(self.expenses.forms, 1)),
+            *((f"{say(source)} {rank}, ", form) for rank, form in enumerate(self.sources.forms, 1)),
+            ("", self.business),
+        ]
         found = []
-        for form in (self.project, self.business, *self.expenses.forms, *self.sources.forms):
+        for line, form in named:
             if not form.is_bound:
                 continue
             found += [("", "", str(error)) for error in form.non_field_errors()]
             for field in form.visible_fields():
-                found += [(field.id_for_label, str(field.label), str(error)) for error in field.errors]
+                label = f"{line}{str(field.label)[:1].lower()}{str(field.label)[1:]}" if line else str(field.label)
+                found += [(field.id_for_label, label, str(error)) for error in field.errors]
         return found
 
 
