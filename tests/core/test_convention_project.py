@@ -103,6 +103,21 @@ def test_public_money_after_an_obtained_detr_stays_under_its_limit() -> None:
     assert dict(plan.legal) == {"DETR": 90_000, "Region": 150_000, "EPCI": 160_000}
 
 
+def test_least_detr_is_kept_when_others_would_leave_public_money_unused() -> None:
+    # Public money: 280,000 at most. Region and State leave 60,000, under the least DETR of 74,000 (20 % of 370,000).
+    expenses = (*PROJECT[:1], Expense("Desks", "equipment", date(2027, 1, 1), Decimal(70_000)),
+                Expense("Facilitator", "staff", date(2027, 1, 1), Decimal(30_000)))  # fmt: skip
+    grants = (
+        build_grant("DETR", "public", 120_000, detr=True, investment_only=True),
+        build_grant("Region", "public", 140_000, answer="obtained", obtained=Decimal(140_000)),
+        build_grant("State", "public", 80_000),
+        build_grant("Convention", "private", 50_000),
+        build_grant("EPCI", "own", 10_000),
+    )
+    legal = dict(check_project(expenses, grants, PARAMETERS).legal)
+    assert legal == {"DETR": 74_000, "Region": 140_000, "State": 66_000, "Convention": 50_000, "EPCI": 70_000}
+
+
 amounts = st.integers(min_value=0, max_value=500_000)
 
 

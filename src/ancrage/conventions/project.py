@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from ancrage.conventions import cofunding
 from ancrage.conventions.delays import add_months
-from ancrage.conventions.model import Finding
+from ancrage.conventions.model import Finding, read_exact
 from ancrage.conventions.obligation import CENT
 from ancrage.errors import InputError
 from ancrage.language import Text, format_money
@@ -194,8 +194,9 @@ def _choose_legal(
     """Return the most that each source can bring, all rules together.
 
     Private money comes first, since it lowers the public base; then public money in the order given, obtained before
-    asked; the project owner brings the rest, which is at least the own share. A DETR grant is taken to its room (R19)
-    and left out when that is under its least rate without being all the room.
+    asked and DETR last; the project owner brings the rest, which is at least the own share. A DETR grant is taken to
+    its room (R19) and left out when that is under its least rate without being all the room; where others then leave
+    public money unused, its least amount is kept for it before those that are only asked.
     """
     cost = sum((e.amount for e in expenses), _ZERO)
     amounts = {g.name: _ZERO for g in grants}
@@ -207,30 +208,14 @@ def _choose_legal(
     private = [cofunding.Source("private", "private", cost - left)]
     least_own = cofunding.check_own_share(cost, private, parameters, lead_authority=lead_authority).value
     assert isinstance(least_own, Decimal)
-    room = left - least_own
-    public = sorted((g for g in grants if g.origin == "public"), key=lambda g: (g.answer != "obtained", g.detr))
-    for grant in public:
-        amount = min(grant.expected, _compute_most(grant, expenses), room)
-        # What a DETR grant already placed leaves under its own limit: it may be on less than the whole cost.
-        for placed in public:
-            if placed.detr and amounts[placed.name] > 0:
-                others = sum((amounts[g.name] for g in public if g is not placed), _ZERO)
-                most = cofunding.check_detr(
-                    _compute_eligible(placed, expenses), amounts[placed.name], others, parameters
-                ).value
-                assert isinstance(most, Decimal)
-                amount = min(amount, max(most - amounts[placed.name], _ZERO))
-        if grant.detr and amount > 0:
-            others = sum((amounts[g.name] for g in public if g is not grant), _ZERO)
-            eligible = _compute_eligible(grant, expenses)
-            limit = cofunding.check_detr(eligible, amount, others, parameters).value
-            assert isinstance(limit, Decimal)
-            amount = min(amount, limit)
-            if cofunding.check_detr(eligible, amount, others, parameters).level == "error":
-                amount = _ZERO
-        amounts[grant.name] = amount
-        room -= amount
-        left -= amount
+    public = [g for g in grants if g.origin == "public"]
+    choices = [
+        _allocate_public(public, expenses, parameters, left - least_own, keep_detr=keep) for keep in (False, True)
+    ]
+    # The first of the two that brings the most: the order given is only left for more money.
+    best = max(choices, key=lambda choice: sum(choice.values(), _ZERO))
+    amounts |= best
+    left -= sum(best.values(), _ZERO)
     own = [g for g in grants if g.origin == "own"]
     for grant in own:
         amounts[grant.name] = min(grant.expected, left)
@@ -238,6 +223,42 @@ def _choose_legal(
     if own:
         amounts[own[0].name] += left
     return tuple((g.name, amounts[g.name]) for g in grants)
+
+
+def _allocate_public(
+    public: Sequence[Grant], expenses: Sequence[Expense], parameters: Parameters, room: Decimal, *, keep_detr: bool
+) -> dict[str, Decimal]:
+    """Return what each public source brings within a room [EUR], the least of DETR grants kept before others or not."""
+    obtained = sorted((g for g in public if g.answer == "obtained"), key=lambda g: g.detr)
+    asked = [g for g in public if g.answer != "obtained"]
+    steps = [(g, g.expected) for g in obtained]
+    if keep_detr:
+        rate = read_exact(parameters, "detr_rate_min")
+        least = {g.name: (_compute_eligible(g, expenses) * rate).quantize(CENT, ROUND_HALF_UP) for g in asked}
+        steps += [(g, least[g.name]) for g in asked if g.detr]
+    steps += [(g, g.expected) for g in sorted(asked, key=lambda g: g.detr)]
+    amounts = {g.name: _ZERO for g in public}
+    for grant, wanted in steps:
+        others = sum((amounts[g.name] for g in public if g is not grant), _ZERO)
+        amount = min(wanted, grant.expected, _compute_most(grant, expenses), room - others)
+        # What a DETR grant already placed leaves under its own limit: it may be on less than the whole cost.
+        for placed in public:
+            if placed.detr and placed is not grant and amounts[placed.name] > 0:
+                most = _compute_detr_room(placed, expenses, others - amounts[placed.name], parameters)
+                amount = min(amount, max(most - amounts[placed.name], _ZERO))
+        if grant.detr and amount > 0:
+            amount = min(amount, _compute_detr_room(grant, expenses, others, parameters))
+            eligible = _compute_eligible(grant, expenses)
+            if cofunding.check_detr(eligible, amount, others, parameters).level == "error":
+                amount = _ZERO
+        amounts[grant.name] = max(amount, amounts[grant.name])
+    return amounts
+
+
+def _compute_detr_room(grant: Grant, expenses: Sequence[Expense], others: Decimal, parameters: Parameters) -> Decimal:
+    room = cofunding.check_detr(_compute_eligible(grant, expenses), grant.expected, others, parameters).value
+    assert isinstance(room, Decimal)
+    return room
 
 
 def compute_cash_flow(expenses: Sequence[Expense], grants: Sequence[Grant]) -> tuple[Quarter, ...]:

@@ -22,8 +22,8 @@ _ANSWER_BADGES = {"planned": "", "asked": "info", "obtained": "good", "refused":
 _HEIGHT, _STEP, _BAR = 130.0, 60.0, 36.0
 # Room above and below it for amounts and names of quarters; size on the screen of one of its units [px].
 _MARGIN, _PIXELS = 18.0, 1.15
-# Width [px] that a drawing beside its table fills when it has few quarters, and how far it grows.
-_WIDTH, _MOST_PIXELS = 520.0, 1.5
+# Width [px] that a drawing fills beside its table, or above it when it has many quarters; how far it grows.
+_WIDTH, _WHOLE_WIDTH, _MOST_PIXELS = 520.0, 1130.0, 1.5
 # Quarters that still fit beside their table.
 _NARROW = 8
 
@@ -54,6 +54,7 @@ def build_project_page(
             "incomplete": any(f.level == "warning" for f in checked.plan.findings),
             **_build_legal(checked.plan, sources),
             "flow": [(quarter, write_quarter(quarter.start)) for quarter in checked.flow],
+            "at_end": -checked.flow[-1].balance if checked.flow else Decimal(0),
             "chart": _build_chart(checked.flow),
             "lowest": None
             if checked.lowest is None
@@ -189,6 +190,7 @@ def _build_chart(flow: Sequence[Quarter]) -> dict[str, Any] | None:
                 "named": rank % every == 0,
             }
         )
+    wide = len(flow) > _NARROW
     width, height = len(flow) * _STEP, _HEIGHT + 2 * _MARGIN + 14
     return {
         "bars": bars,
@@ -197,8 +199,8 @@ def _build_chart(flow: Sequence[Quarter]) -> dict[str, Any] | None:
         "foot": f"{height - 4:.0f}",
         "width": f"{width:.0f}",
         "height": f"{height:.0f}",
-        "pixels": f"{width * min(max(_WIDTH / width, _PIXELS), _MOST_PIXELS):.0f}",
-        "wide": len(flow) > _NARROW,
+        "pixels": f"{width * min(max((_WHOLE_WIDTH if wide else _WIDTH) / width, _PIXELS), _MOST_PIXELS):.0f}",
+        "wide": wide,
     }
 
 
