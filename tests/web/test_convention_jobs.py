@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from web.conftest import World
 
-QUERIES = 8
+QUERIES = 9
 pytestmark = pytest.mark.django_db
 
 

@@ -34,7 +34,7 @@ def count_queries(world: World, route: str, **size: int) -> int:
         ("convention", 19),
         ("convention-ledger", 9),
         ("convention-requests", 12),
-        ("convention-jobs", 9),
+        ("convention-jobs", 10),
     ],
 )
 def test_page_asks_as_much_of_the_database_whatever_the_size(

@@ -1,4 +1,4 @@
-// On every page: three comforts; each does without this script.
+// On every page: four comforts; each does without this script.
 
 // The theme changes in place: what is being typed stays.
 for (const form of document.querySelectorAll("form[data-theme-switch]")) {
@@ -36,6 +36,20 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     setTimeout(() => (button.textContent = label), 3000);
   });
 }
+
+// A form that takes seconds says so; the server answers a second click by what the first one made.
+for (const status of document.querySelectorAll("form [data-busy]")) {
+  status.closest("form").addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("data-instant")) return;
+    status.textContent = status.dataset.busy;
+    status.append(document.createElement("progress"));
+    status.lastChild.setAttribute("aria-hidden", "true");
+  });
+}
+// Back from the next page, nothing is under way any more.
+window.addEventListener("pageshow", () => {
+  for (const status of document.querySelectorAll("[data-busy]")) status.textContent = "";
+});
 
 // The summary of the errors of a form takes the focus, so that it is read at once.
 document.querySelector(".error-summary")?.focus();

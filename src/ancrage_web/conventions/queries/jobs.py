@@ -68,6 +68,19 @@ def build_records(jobs: Iterable[Job]) -> list[JobRecord]:
     return [build_record(job) for job in jobs]
 
 
+def read_keyed_records(jobs: QuerySet[Job]) -> list[tuple[UUID, JobRecord]]:
+    """Return the identifier and the record of some posts, in their order, in one query.
+
+    A thousand rows with all that they refer to cost ten times as much to build: only those shown are (`read_jobs`).
+    """
+    return [(key, _build(tuple(row))) for key, *row in jobs.values_list("pk", *_FIELDS)]
+
+
+def read_jobs(convention: Convention, keys: Iterable[UUID]) -> dict[UUID, Job]:
+    """Return some posts of a convention by identifier, with their action, request and proof, in one query."""
+    return {job.pk: job for job in list_jobs(convention).filter(pk__in=set(keys))}
+
+
 def read_job_records(convention: Convention) -> list[JobRecord]:
     """Return all posts of a convention, in one query."""
     return [_build(row) for row in Job.objects.filter(convention=convention).values_list(*_FIELDS)]

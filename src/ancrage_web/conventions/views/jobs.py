@@ -48,10 +48,11 @@ def show_jobs(request: HttpRequest, access: Access) -> HttpResponse:
     counts = rules.count_jobs(records, on)
     costs = _compute_costs(access, records, counts, on)
     today = timezone.localdate()
-    due = [(job, months) for job, record in chosen for months in rules.list_due_checks(record, today)]
+    due = [(key, months) for key, record in chosen for months in rules.list_due_checks(record, today)]
     kept = request.GET.copy()
     kept.pop("page", None)
     page = Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = queries.read_jobs(access.convention, [key for key, _ in (*page.object_list, *due[:PAGE_SIZE])])
     waiting = Q(jobs__isnull=True) | Q(status__in=FUNDED, jobs__committed_on__isnull=True)
     open_requests = (
         Request.objects.filter(waiting, convention=access.convention, submitted_on__isnull=False)
@@ -71,8 +72,8 @@ def show_jobs(request: HttpRequest, access: Access) -> HttpResponse:
         "cost_definitions": rules.COST_DEFINITIONS,
         "chart": draw_jobs_bars(counts, access.convention.jobs_target),
         "page": page,
-        "rows": [_build_row(job, record, on) for job, record in page.object_list],
-        "due": due[:PAGE_SIZE],
+        "rows": [_build_row(shown[key], record, on) for key, record in page.object_list if key in shown],
+        "due": [(shown[key], months) for key, months in due[:PAGE_SIZE] if key in shown],
         "due_count": len(due),
         "open_requests": list(open_requests) if access.may_edit else [],
         "query": kept.urlencode(),
@@ -104,7 +105,8 @@ def send_jobs(request: HttpRequest, access: Access) -> HttpResponse:
         Text("Proof", "Justificatif"),
     ]
     rows: list[list[str | float | None]] = [[say(name) for name in head]]
-    for job, record in chosen:
+    jobs = {job.pk: job for job in queries.list_jobs(access.convention)}
+    for job, record in ((jobs[key], record) for key, record in chosen if key in jobs):
         stage = rules.find_stage(record, on)
         rows.append(
             [
@@ -268,7 +270,7 @@ def _read_fields(access: Access, fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "proof": proof}
 
 
-def _filter(request: HttpRequest, access: Access) -> tuple[JobFilter, date, list[tuple[Job, rules.JobRecord]]]:
+def _filter(request: HttpRequest, access: Access) -> tuple[JobFilter, date, list[tuple[UUID, rules.JobRecord]]]:
     form = JobFilter(access.convention, request.GET)
     found = form.cleaned_data if form.is_valid() else {}
     on = found.get("on") or timezone.localdate()
@@ -276,7 +278,7 @@ def _filter(request: HttpRequest, access: Access) -> tuple[JobFilter, date, list
     for name in ("action", "request", "commune", "contract"):
         if found.get(name):
             jobs = jobs.filter(**{name: found[name]})
-    pairs = [(job, queries.build_record(job)) for job in jobs]
+    pairs = queries.read_keyed_records(jobs)
     stage = found.get("stage")
     return form, on, [pair for pair in pairs if not stage or rules.find_stage(pair[1], on) == stage]
 
