@@ -252,13 +252,15 @@ def test_financing_plan_is_printed_with_equal_sides_and_without_what_was_refused
     world: World, address: Reverse
 ) -> None:
     project = build_project(world)
+    where = address("project-plan", project=project.pk)
+    assert "À corriger avant de remettre ce plan" in read(world.sign_in("reader"), where)
     with scope(organisation=world.organisation):
         Source.objects.filter(kind="region").update(answer="refused")
         Source.objects.filter(kind="own").update(asked=100_000)
     client = world.sign_in("reader")
-    where = address("project-plan", project=project.pk)
     assert where in read(client, address("project", project=project.pk))
     page = read(client, where)
+    assert "À corriger" not in page
     assert "Region" not in page
     assert page.count("400 000,00 €") == 4
     assert '<th scope="rowgroup">Reste à trouver</th><td class="right">250 000,00 €</td>' in page

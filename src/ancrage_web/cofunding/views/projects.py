@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ancrage.conventions.financing import Group, build_financing_plan
-from ancrage.conventions.project import ANSWER_NAMES, NATURE_NAMES, get_quarter
+from ancrage.conventions.project import ANSWER_NAMES, NATURE_NAMES, Plan, get_quarter
 from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.accounts.access import organisation_view
@@ -288,7 +288,8 @@ def show_plan(request: HttpRequest, _actor: Actor, project: UUID) -> HttpRespons
     """Show the financing plan of a project as it is handed in with an application, to be printed."""
     found = queries.get_project(project)
     expenses, sources = queries.list_expenses(found), queries.list_sources(found)
-    problem = plans.check_plan(found, expenses, sources).problem
+    checked = plans.check_plan(found, expenses, sources)
+    problem = checked.problem
     try:
         plan = build_financing_plan(plans.build_expenses(expenses), plans.build_grants(sources))
     except InputError as error:
@@ -300,6 +301,7 @@ def show_plan(request: HttpRequest, _actor: Actor, project: UUID) -> HttpRespons
             "project": found,
             "plan": plan,
             "problem": problem,
+            "faults": _list_faults(checked.plan),
             "groups": [] if plan is None else [_build_group(group) for group in plan.resources],
             "resources_share": None if plan is None else plan.resources_total / plan.cost,
             "has_private": any(row.origin == "private" and row.answer != "refused" for row in sources),
@@ -307,6 +309,14 @@ def show_plan(request: HttpRequest, _actor: Actor, project: UUID) -> HttpRespons
             "today": timezone.localdate(),
         },
     )
+
+
+def _list_faults(plan: Plan | None) -> list[Text]:
+    """Return what the rules still ask of a plan before it is handed in."""
+    if plan is None:
+        return []
+    faults = [finding.says for finding in plan.findings if finding.level in ("error", "warning")]
+    return [*faults, *(limit.reason for limit in plan.limits)]
 
 
 def _build_group(group: Group) -> dict[str, Any]:
