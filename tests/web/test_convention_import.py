@@ -113,13 +113,11 @@ def test_every_problem_is_found_at_once_with_its_cell() -> None:
     assert list_places(plan) == [
         "Actions!C2",
         "Bassins!B2",
+        # What names that committee, the only one, is left: one cell is wrong.
         "Comités!A2",
-        # What names that committee.
-        "Commentaires!A2",
         "Convention!B4",
         "Demandes!D2",
         "Demandes!J2",
-        "Décisions!A2",
         "Décisions!D2",
         "Emplois!F2",
         "Ingénierie!C2",
@@ -153,6 +151,8 @@ def test_every_problem_is_found_at_once_with_its_cell() -> None:
         ({"Avenants!B3": "01/02/2025"}, "Avenants!B3", "précède la signature de la convention"),
         ({"Convention!B4": "en négociation"}, "Avenants!A2", "La convention n'est pas signée"),
         ({"Avenants!D2": "Bassins", "Avenants!G2": "00001 00002"}, "Avenants!G2", "ne nomme pas de bassin"),
+        ({"Demandes!C2": "Aide", "Demandes!C3": "aide "}, "Demandes!C2", "feuille Actions (1 autre ligne aussi)"),
+        ({"Emplois!F2": 3}, "Emplois!F2", "3 dépasse 1"),
         ({"Remarques!C2": 9}, "Remarques!C2", "« 9 » n'est pas dans la feuille Demandes"),
         ({"Usages du reliquat!D2": 0}, "Usages du reliquat!D2", "Zéro"),
     ],

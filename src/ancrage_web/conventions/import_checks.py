@@ -83,8 +83,14 @@ def check_reading(reading: Reading) -> Plan:
     balance = _check_ledger(reading)
     order = {sheet.key: rank for rank, sheet in enumerate(SHEETS)}
     ranks = {row.name: order[key] for key, rows in reading.rows.items() for row in rows}
-    problems = sorted(reading.problems, key=lambda p: (p.level, ranks.get(p.sheet, -1)))
+    problems = sorted(reading.problems, key=lambda p: (p.level, ranks.get(p.sheet, -1), _order_cell(p.cell)))
     return Plan(reading.rows, problems, balance)
+
+
+def _order_cell(cell: str) -> tuple[int, int, str]:
+    """Return what sorts cells line by line, from left to right."""
+    letters = cell.rstrip("0123456789")
+    return int(cell[len(letters) :] or 0), len(letters), letters
 
 
 def _check_unique(reading: Reading) -> None:
@@ -132,6 +138,9 @@ def _settle_references(reading: Reading) -> None:
             if not column.refers:
                 continue
             names = next(s.name for s in SHEETS if s.key == column.refers)
+            # Of a sheet whose every name is unreadable, only that is said.
+            said = bool(known[column.refers]) or not reading.rows[column.refers]
+            unknown: dict[Any, list[Row]] = {}
             for row in reading.rows[sheet.key]:
                 value = row.values[column.key]
                 if column.key in row.wrong or value in ("", None):
@@ -140,13 +149,25 @@ def _settle_references(reading: Reading) -> None:
                 if word in known[column.refers]:
                     row.values[column.key] = known[column.refers][word]
                     continue
-                shown = f"{value:%d/%m/%Y}" if isinstance(value, date) else value
                 row.wrong.add(column.key)
+                unknown.setdefault(word, []).append(row)
+            for rows in unknown.values() if said else ():
+                value = rows[0].values[column.key]
+                shown = f"{value:%d/%m/%Y}" if isinstance(value, date) else value
+                more = len(rows) - 1
+                also = (
+                    (
+                        f" ({more} more line{'s' if more > 1 else ''} too)",
+                        f" ({more} autre{'s' if more > 1 else ''} ligne{'s' if more > 1 else ''} aussi)",
+                    )
+                    if more
+                    else ("", "")
+                )
                 reading.add(
-                    row,
+                    rows[0],
                     column.key,
-                    f"'{shown}' is not in the sheet {names.en}: add it there, or correct it.",
-                    f"« {shown} » n'est pas dans la feuille {names.fr} : ajoutez-l'y, ou corrigez.",
+                    f"'{shown}' is not in the sheet {names.en}{also[0]}: add it there, or correct it.",
+                    f"« {shown} » n'est pas dans la feuille {names.fr}{also[1]} : ajoutez-l'y, ou corrigez.",
                 )
 
 
@@ -187,7 +208,11 @@ def _check_request(reading: Reading, row: Row) -> None:
                 f"« {column.header.fr} » manque pour une demande « {name.fr} ».",
             )
     granted, asked = values["amount_granted"], values["amount_asked"]
-    if granted is not None and (asked is None or granted > asked):
+    if (
+        not row.wrong & {"amount_asked", "amount_granted"}
+        and granted is not None
+        and (asked is None or granted > asked)
+    ):
         reading.add(row, "amount_granted", "More is granted than was asked.", "Il est accordé plus que demandé.")
     days = [values[key] for key in ("submitted_on", "decided_on", "agreed_on", "ended_on") if values[key]]
     if days != sorted(days):

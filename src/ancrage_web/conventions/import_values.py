@@ -17,6 +17,8 @@ from ancrage_web.conventions.exchange_workbook import restore
 _YES = {"oui": True, "yes": True, "vrai": True, "true": True, "x": True, "1": True}
 _NO = {"non": False, "no": False, "faux": False, "false": False, "0": False}
 _MOST_MONEY = Decimal("999999999999.99")
+# A longer list is read in the spreadsheet.
+_MOST_CHOICES = 9
 _FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
 
 
@@ -127,12 +129,16 @@ def _build_not_a_number(value: Any) -> InputError:
 
 def _read_decimals(value: Any, decimals: int, highest: Decimal) -> Decimal:
     number = _parse_number(value)
-    if number < 0 or number > highest:
+    if number < 0:
         raise InputError(
-            f"{number} is not between 0 and {highest}: correct it; a reversal names the entry it undoes instead of a "
-            "negative amount.",
-            f"{number} n'est pas compris entre 0 et {highest} : corrigez ; une contre-passation cite l'écriture "
-            "qu'elle annule au lieu d'un montant négatif.",
+            f"{number} is negative: write a number above zero; in the ledger, a reversal names the entry it undoes.",
+            f"{number} est négatif : écrivez un nombre positif ; au registre, une contre-passation cite l'écriture "
+            "qu'elle annule.",
+        )
+    if number > highest:
+        raise InputError(
+            f"{number} is more than {highest}, the most that fits here: check it.",
+            f"{number} dépasse {highest}, le plus grand nombre admis ici : vérifiez.",
         )
     rounded = number.quantize(Decimal(1).scaleb(-decimals))
     # Sums made by a spreadsheet miss the cent by a billionth.
@@ -172,6 +178,12 @@ def _read_choice(column: Column, value: Any) -> tuple[Any, Text | None]:
         if word in (simplify(name.en), simplify(name.fr), simplify(str(key))):
             return str(key), None
     known = list(column.choices.values())
+    if len(known) > _MOST_CHOICES:
+        raise InputError(
+            f"'{str(value)[:40]}' is not in the list: choose one of the {len(known)} values of the list of the cell.",
+            f"« {str(value)[:40]} » n'est pas dans la liste : prenez l'une des {len(known)} valeurs de la liste de la "
+            "cellule.",
+        )
     raise InputError(
         f"'{str(value)[:40]}' is not in the list: {'; '.join(name.en for name in known)}.",
         f"« {str(value)[:40]} » n'est pas dans la liste : {' ; '.join(name.fr for name in known)}.",
@@ -186,7 +198,8 @@ def _read_siren(column: Column, value: Any) -> tuple[Any, Text | None]:
 
 
 def _read_commune(_column: Column, value: Any) -> tuple[Any, Text | None]:
-    code = restore(_write(value)).upper()
+    written = restore(_write(value))
+    code = written.upper()
     warning = None
     if len(code) == 4 and code.isascii() and code.isdigit():
         # A spreadsheet takes the zero of the Ain for nothing.
@@ -194,9 +207,9 @@ def _read_commune(_column: Column, value: Any) -> tuple[Any, Text | None]:
         code = f"0{code}"
     if not re.fullmatch(r"[0-9](?:[0-9]|[AB])[0-9]{3}", code):
         raise InputError(
-            f"'{code[:20]}' is not the INSEE code of a commune: five characters, such as 01004 or 2A004 (not a postal "
-            "code).",
-            f"« {code[:20]} » n'est pas le code INSEE d'une commune : cinq caractères, comme 01004 ou 2A004 (pas un "
+            f"'{written[:20]}' is not the INSEE code of a commune: five characters, such as 01004 or 2A004 (not a "
+            "postal code).",
+            f"« {written[:20]} » n'est pas le code INSEE d'une commune : cinq caractères, comme 01004 ou 2A004 (pas un "
             "code postal).",
         )
     return code, warning
