@@ -12,18 +12,19 @@ AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-c
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
-def list_violations(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
+def list_violations(page: Page, rules: tuple[str, ...] = (), *, without: tuple[str, ...] = ()) -> list[str]:
     """Return what axe finds wrong in the page as it is now: rule, element, reason.
 
     Parameters
     ----------
-    rules : only these rules; all of them when empty.
+    rules : only these rules; all of them when empty. without : all of them but these.
     """
     assert AXE.exists(), "axe-core is not installed: run 'make frontend'"
     if page.evaluate("typeof window.axe") == "undefined":
         page.evaluate(AXE.read_text(encoding="utf-8"))
     run_only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": list(TAGS)}
-    options = {"runOnly": run_only, "resultTypes": ["violations"]}
+    skipped = {rule: {"enabled": False} for rule in without}
+    options = {"runOnly": run_only, "rules": skipped, "resultTypes": ["violations"]}
     found: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{violation['id']}: {node['html'][:160]} ({' '.join(node['failureSummary'].split())[:240]})"
