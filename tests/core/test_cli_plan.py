@@ -23,9 +23,15 @@ def plan(store: Path, *arguments: str, cwd: Path | None = None) -> subprocess.Co
     return run("plan", CODE, "--data", str(store), "--draws", "20", *arguments, cwd=cwd)
 
 
-def test_plan_writes_every_file_of_the_report(demo_store, tmp_path):
-    out = tmp_path / "report"
-    done = plan(demo_store, "--budget", "150000", "--out", str(out))
+@pytest.fixture(scope="module")
+def planned(demo_store, tmp_path_factory):
+    """Give a whole report and what making it printed, for the tests that only read them."""
+    out = tmp_path_factory.mktemp("planned") / "report"
+    return out, plan(demo_store, "--budget", "150000", "--out", str(out))
+
+
+def test_plan_writes_every_file_of_the_report(planned):
+    out, done = planned
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == [
         "network.geojson",
@@ -63,11 +69,9 @@ def test_study_file_reproduces_the_run(demo_store, tmp_path):
     assert kept["study"]["parameters"]["half_time"] == {"low": 5.0, "value": 8.0, "high": 12.0}
 
 
-def test_study_file_on_other_data_is_refused_unless_allowed(demo_store, tmp_path):
-    out = tmp_path / "report"
-    assert plan(demo_store, "--budget", "150000", "--out", str(out)).returncode == 0
-    study = out / "study.toml"
-    content = study.read_text()
+def test_study_file_on_other_data_is_refused_unless_allowed(demo_store, planned, tmp_path):
+    out, _ = planned
+    content = (out / "study.toml").read_text()
     start = content.index("[inputs]")
     changed = tmp_path / "study.toml"
     digest = tomllib.loads(content)["inputs"]["communes"]
