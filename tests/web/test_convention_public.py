@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -269,12 +269,43 @@ def test_contacts_go_24_months_after_the_end_and_drafts_with_their_link(
     assert services.purge_contacts(date(2026, 2, 28)) == (0, 0)
     assert services.purge_contacts(date(2026, 3, 1)) == (1, 0)
     assert Request.objects.get(pk=sample.request.pk).contact_email == ""
+    assert services.purge_contacts(date(2026, 3, 1)) == (0, 0)
     Request.objects.filter(pk=draft.pk).update(token_expires_at=timezone.now() - timedelta(days=2))
     assert file.exists()
     with django_capture_on_commit_callbacks(execute=True):
         call_command("purge_contacts", verbosity=0)
     assert not Request.objects.filter(pk=draft.pk).exists()
     assert not file.exists()
+
+
+@pytest.mark.parametrize("email", [EMAIL, ""])
+def test_request_sent_back_without_an_answer_is_forgotten_with_its_link(sample: Sample, call: str, email: str) -> None:
+    request, secret = start(call)
+    written = datetime(2024, 2, 29, 12, tzinfo=UTC)
+    Request.objects.filter(pk=request.pk).update(
+        status="returned", submitted_on=date(2024, 1, 1), updated_at=written, contact_email=email, draft={"projet": {}}
+    )
+    page = reverse("aid-request", args=[secret])
+    assert services.purge_contacts(date(2026, 2, 28)) == (0, 0)
+    assert Client().get(page).status_code == 200
+    assert services.purge_contacts(date(2026, 3, 1)) == (1, 0)
+    kept = Request.objects.get(pk=request.pk)
+    assert (kept.contact_email, kept.draft, kept.token_hash) == ("", {}, "")
+    assert Client().get(page).status_code == 404
+
+
+@pytest.mark.parametrize(("status", "draft"), [("withdrawn", {}), ("returned", {"projet": {}})])
+def test_firm_that_erases_its_address_keeps_what_it_may_still_complete(
+    sample: Sample, call: str, status: str, draft: dict[str, Any]
+) -> None:
+    request, secret = start(call)
+    Request.objects.filter(pk=request.pk).update(
+        status=status, submitted_on=date(2024, 1, 1), draft={"projet": {}}, contact_email=EMAIL
+    )
+    assert not services.erase_own(Request.objects.get(pk=request.pk))
+    kept = Request.objects.get(pk=request.pk)
+    assert (kept.contact_email, kept.draft) == ("", draft)
+    assert Client().get(reverse("aid-request", args=[secret])).status_code == 200
 
 
 @pytest.mark.usefixtures("territories")

@@ -334,7 +334,7 @@ def withdraw_own(request: Request) -> Request:
 
 
 def erase_own(request: Request) -> bool:
-    """Erase a draft with its files; of a submitted request, only the address of its contact.
+    """Erase a draft with its files; of a submitted request, its address and, once it is over, what the form held.
 
     Returns
     -------
@@ -345,7 +345,8 @@ def erase_own(request: Request) -> bool:
         return _erase(saved)
 
 
-def _erase(saved: Request) -> bool:
+def _erase(saved: Request, *, forgotten: bool = False) -> bool:
+    """Erase a draft, or the contact of a submitted request; its personal link goes with it when it is forgotten."""
     acting = Applicant(saved.convention.organisation)
     if saved.submitted_on is None:
         paths = [Path(settings.MEDIA_ROOT) / document.path for document in saved.documents.all()]
@@ -361,13 +362,20 @@ def _erase(saved: Request) -> bool:
         return True
     saved.contact_email = ""
     saved.mail_failed = False
-    saved.save(update_fields=["contact_email", "mail_failed", "updated_at"])
+    if forgotten or saved.status in requests.CLOSED:
+        # Until then, the firm may have to write on it again.
+        saved.draft = {}
+    if forgotten:
+        saved.token_hash = ""
+    saved.save(update_fields=["contact_email", "mail_failed", "draft", "token_hash", "updated_at"])
     record(acting, "request.contact_erased", "request", saved.pk)
     return False
 
 
 def purge_contacts(on: date) -> tuple[int, int]:
-    """R24: erase the contacts of requests closed long ago, and drafts whose link has expired.
+    """R24: erase the contacts of requests ended, or sent back and left unanswered, long ago, and expired drafts.
+
+    With the address go what the form held and the personal link; the sheet that was submitted stays.
 
     Returns
     -------
@@ -377,9 +385,11 @@ def purge_contacts(on: date) -> tuple[int, int]:
     parameters = load_parameters()
     for organisation in Organisation.objects.order_by("pk"):
         with scope(organisation=organisation):
-            closed = Request.objects.filter(status__in=requests.CLOSED, submitted_on__isnull=False)
-            for row in closed.exclude(contact_email=""):
-                day = row.ended_on or row.decided_on
+            ended = Request.objects.filter(status__in=(*requests.CLOSED, "returned"), submitted_on__isnull=False)
+            for row in ended.exclude(contact_email="", draft={}, token_hash=""):
+                # A request sent back waits for the firm: its last contact is the last time that it was written.
+                returned = row.status == "returned"
+                day = timezone.localdate(row.updated_at) if returned else row.ended_on or row.decided_on
                 if day is not None and cast(date, compute_erasure_date(day, parameters).value) <= on:
                     contacts += _erase_unchanged(row)
             abandoned = Request.objects.filter(public=True, submitted_on__isnull=True)
@@ -408,7 +418,7 @@ def _erase_unchanged(row: Request) -> bool:
             return False
         if (saved.version, saved.token_expires_at) != (row.version, row.token_expires_at):
             return False
-        _erase(saved)
+        _erase(saved, forgotten=True)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Erase the contacts of requests of aid that were closed long ago."""
+"""Erase the contacts of requests of aid that ended, or were sent back without an answer, long ago."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ancrage_web.design.words import say
 class Command(BaseCommand):
     """Erase what rule R24 no longer lets keep; to be run every day."""
 
-    help = "Erase the e-mail of requests of aid closed for 24 months, and drafts whose link has expired."
+    help = "Erase the contacts of requests of aid ended or left unanswered for 24 months, and expired drafts."
 
     def handle(self, *_args: Any, verbosity: int = 1, **_options: Any) -> None:
         """Erase and tell how many, unless asked to be silent."""
