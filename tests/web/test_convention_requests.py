@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -203,6 +203,27 @@ def test_nothing_is_paid_before_the_agreement_nor_above_the_commitment(sample: S
         pay(7_501)
     pay(7_500)
     assert read_money(sample)[2] == 7_500
+
+
+def test_no_step_comes_before_the_one_it_follows(sample: Sample) -> None:
+    access, request, document = sample.access, sample.request, sample.document
+    submitted = Request.objects.get(pk=request.pk).submitted_on
+    assert submitted is not None
+    with pytest.raises(InputError, match="is before the submission"):
+        services.withdraw_request(access, request, on=submitted - timedelta(days=1))
+    instruct(sample)
+    grant(sample)
+    with pytest.raises(InputError, match="is before the decision"):
+        services.withdraw_request(access, request, on=date(2025, 11, 4), document=document)
+    services.sign_agreement(access, request, on=date(2025, 11, 20), document=document)
+    amounts = [(sample.funder, Decimal(100))]
+    services.pay_request(access, request, amounts=amounts, on=date(2025, 11, 20), document=document)
+    before = read_money(sample)
+    with pytest.raises(InputError, match="is before the agreement"):
+        services.give_money_back(access, request, amounts=amounts, on=date(2025, 11, 19), document=document)
+    with pytest.raises(InputError, match="is before the agreement"):
+        services.end_request(access, request, on=date(2025, 11, 19), document=document)
+    assert (read_money(sample), Request.objects.get(pk=request.pk).status) == (before, "agreed")
 
 
 def test_second_decision_and_second_click_do_nothing(sample: Sample) -> None:

@@ -12,13 +12,19 @@ from django.db import transaction
 
 from ancrage.conventions import requests
 from ancrage.errors import InputError
-from ancrage.language import format_date, format_money
+from ancrage.language import format_money
 from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.models import Document, Funder, Request
 from ancrage_web.conventions.queries import aid
 from ancrage_web.conventions.services.ledger import post_entries
-from ancrage_web.conventions.services.request_money import build_draft, free_commitment, lock_request
+from ancrage_web.conventions.services.request_money import (
+    AGREEMENT,
+    build_draft,
+    check_order,
+    free_commitment,
+    lock_request,
+)
 
 __all__ = ["end_request", "give_money_back", "pay_request"]
 
@@ -58,13 +64,7 @@ def pay_request(
                 "Rien n'est payé avant la signature de la convention d'aide, ni après le solde de la demande : "
                 "enregistrez d'abord la signature.",
             )
-        if on < saved.agreed_on:
-            raise InputError(
-                f"A payment of {format_date(on, 'en')} is before the agreement ({format_date(saved.agreed_on, 'en')}): "
-                "correct the day.",
-                f"Un paiement du {format_date(on, 'fr')} précède la convention d'aide "
-                f"({format_date(saved.agreed_on, 'fr')}) : corrigez la date.",
-            )
+        check_order(on, saved.agreed_on, AGREEMENT)
         held = {holding.funder.pk: holding.committed for holding in aid.read_holdings(saved)}
         _post(access, saved, "pay", amounts, held, on, document)
     return saved
@@ -86,11 +86,13 @@ def give_money_back(
     ForbiddenError
         If they may not edit.
     InputError
-        If nothing was paid, or more is given back than a funder paid. StaleError if the request changed meanwhile.
+        If nothing was paid, the day is before the agreement, or more is given back than a funder paid. StaleError if
+        the request changed meanwhile.
     """
     access.require_edit()
     with transaction.atomic():
         saved = lock_request(access, request, version)
+        check_order(on, saved.agreed_on, AGREEMENT)
         held = {holding.funder.pk: holding.paid for holding in aid.read_holdings(saved)}
         _post(access, saved, "give_back", amounts, held, on, document)
     return saved
@@ -106,12 +108,13 @@ def end_request(
     ForbiddenError
         If they may not edit.
     InputError
-        If there is no signed agreement, or money is taken back without a document.
+        If there is no signed agreement, the day is before it, or money is taken back without a document.
     """
     access.require_edit()
     with transaction.atomic():
         saved = lock_request(access, request, version)
         requests.check_transition(cast(requests.Status, saved.status), "ended", "manager")
+        check_order(on, saved.agreed_on, AGREEMENT)
         saved.status, saved.ended_on = "ended", on
         saved.version += 1
         saved.save()

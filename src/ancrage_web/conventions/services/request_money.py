@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from ancrage.errors import InputError
+from ancrage.language import Text, format_date
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.models import Document, Funder, Request
 from ancrage_web.conventions.queries import aid
@@ -50,6 +51,30 @@ def lock_request(access: Access, request: Request, version: int | None = None) -
     if version is not None and version != saved.version:
         raise StaleError
     return saved
+
+
+def check_order(on: date, earlier: date | None, what: Text) -> None:
+    """Refuse a day that precedes the step before it.
+
+    Parameters
+    ----------
+    what : name of that step, with its article in French.
+
+    Raises
+    ------
+    InputError
+        Names both days.
+    """
+    if earlier is not None and on < earlier:
+        raise InputError(
+            f"{format_date(on, 'en')} is before the {what.en} ({format_date(earlier, 'en')}): correct the day.",
+            f"Le {format_date(on, 'fr')} précède {what.fr} ({format_date(earlier, 'fr')}) : corrigez la date.",
+        )
+
+
+SUBMISSION = Text("submission", "le dépôt")
+DECISION = Text("decision", "la décision")
+AGREEMENT = Text("agreement", "la convention d'aide")
 
 
 def free_commitment(access: Access, saved: Request, on: date, document: Document | None) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ancrage.conventions import requests
 from ancrage.errors import InputError
-from ancrage.language import Text, format_date, format_money
+from ancrage.language import format_money
 from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.enums import OUTCOME_NAMES, Outcome
@@ -25,8 +25,11 @@ from ancrage_web.conventions.services.locks import lock_open
 from ancrage_web.conventions.services.payments import end_request, give_money_back, pay_request
 from ancrage_web.conventions.services.request_mails import queue_mail
 from ancrage_web.conventions.services.request_money import (
+    DECISION,
+    SUBMISSION,
     StaleError,
     build_draft,
+    check_order,
     free_commitment,
     lock_request,
     need_document,
@@ -187,7 +190,7 @@ def instruct_request(
     with transaction.atomic():
         saved = lock_request(access, request, version)
         before = _move(saved, "instructed")
-        _check_order(on, saved.submitted_on, Text("submission", "dépôt"))
+        check_order(on, saved.submitted_on, SUBMISSION)
         _check_total(shares, saved.amount_asked or _ZERO)
         _save(saved)
         post_entries(
@@ -255,7 +258,7 @@ def decide_request(
         )
     with transaction.atomic():
         saved = lock_request(access, request, version)
-        _check_order(on, saved.submitted_on, Text("submission", "dépôt"))
+        check_order(on, saved.submitted_on, SUBMISSION)
         if outcome == Outcome.POSTPONED:
             requests.check_transition(_status(saved), "granted", "manager")
             saved.decision_note = conditions.strip()[:5000]
@@ -339,7 +342,7 @@ def sign_agreement(
     with transaction.atomic():
         saved = lock_request(access, request, version)
         before = _move(saved, "agreed")
-        _check_order(on, saved.decided_on, Text("decision", "décision"))
+        check_order(on, saved.decided_on, DECISION)
         _check_document(access, document)
         saved.agreed_on = on
         _save(saved)
@@ -362,13 +365,16 @@ def withdraw_request(
     ForbiddenError
         If they may not edit.
     InputError
-        If it can no longer be withdrawn, or money must move and no document says why.
+        If it can no longer be withdrawn, the day is before its submission or the decision, or money must move and no
+        document says why.
     """
     access.require_edit()
     with transaction.atomic():
         saved = lock_request(access, request, version)
         before = _move(saved, "withdrawn")
         day = on or timezone.localdate()
+        check_order(day, saved.submitted_on, SUBMISSION)
+        check_order(day, saved.decided_on, DECISION)
         saved.ended_on = day
         _save(saved)
         if before == "instructed":
@@ -410,16 +416,6 @@ def _describe(request: Request) -> dict[str, Any]:
         if value is not None:
             told[name] = str(value)
     return told
-
-
-def _check_order(on: date, earlier: date | None, what: Text) -> None:
-    if earlier is not None and on < earlier:
-        raise InputError(
-            f"{format_date(on, 'en')} is before the {what.en} ({format_date(earlier, 'en')}): correct the day.",
-            f"Le {format_date(on, 'fr')} précède le {what.fr} ({format_date(earlier, 'fr')}) : corrigez la date."
-            if what.fr == "dépôt"
-            else f"Le {format_date(on, 'fr')} précède la {what.fr} ({format_date(earlier, 'fr')}) : corrigez la date.",
-        )
 
 
 def _check_total(shares: Sequence[tuple[Funder, Decimal]], asked: Decimal) -> None:
