@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from ancrage.cli.main import app
+from ancrage.cli.sweep import obey_signals
 from ancrage.cli.sweep_folder import SweepFolder
 from ancrage.cli.sweep_worker import Job, compute_input_checksums, plan_task
 from ancrage.errors import AncrageError, InputError
@@ -219,6 +220,18 @@ def test_interrupted_sweep_keeps_what_is_done_and_says_how_to_go_on(demo_store, 
     assert "Traceback" not in said
     assert wait_for_end(process.pid) == []
     assert len(list((output / "parts").glob("[!.]*.parquet"))) >= 1
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_dropped_by_python_is_obeyed_at_the_next_check(sent):
+    before = signal.getsignal(sent)
+    with obey_signals() as check:
+        check()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(sent)
+        with pytest.raises(KeyboardInterrupt):
+            check()
+    assert signal.getsignal(sent) == before
 
 
 def test_two_sweeps_never_share_a_folder(finished, partial_store):

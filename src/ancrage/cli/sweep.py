@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -269,11 +269,11 @@ def run_sweep(
         rows = {code: row for code, row in kept.read_rows().items() if code in wanted and row.status != "error"}
         left = {task.code: task for task in tasks if task.code not in rows}
         if left:
-            with _interrupt_on_end():
+            with obey_signals() as check_signals:
                 chosen = open_engine(engine, workers, scheduler)
                 try:
                     chosen.check(partial(check_worker, job))
-                    _plan_tasks(chosen, job, left, rows, kept, len(tasks), quiet=quiet)
+                    _plan_tasks(chosen, job, left, rows, kept, len(tasks), check_signals, quiet=quiet)
                 except KeyboardInterrupt:
                     _tell_interruption(len(rows), len(tasks), output)
                     raise typer.Exit(INTERRUPTED) from None
@@ -309,6 +309,7 @@ def _plan_tasks(
     rows: dict[str, SweepRow],
     kept: SweepFolder,
     total: int,
+    check_signals: Callable[[], None],
     *,
     quiet: bool,
 ) -> None:
@@ -325,23 +326,36 @@ def _plan_tasks(
                 kept.write_row(row)
                 rows[row.code] = row
                 progress(row)
+                check_signals()
         finally:
             # Closing the generator stops the workers, here and now rather than when it is collected.
             outcomes.close()
 
 
 @contextmanager
-def _interrupt_on_end() -> Iterator[None]:
-    """Have a polite end of the process (SIGTERM) do what Ctrl-C does."""
+def obey_signals() -> Iterator[Callable[[], None]]:
+    """Have Ctrl-C and a polite end of the process (SIGTERM) raise KeyboardInterrupt, here or at the next check.
+
+    An exception raised while Python collects an object or runs a callback is printed and dropped: the signal is
+    remembered, and the function given raises it again.
+    """
+    received = False
 
     def interrupt(*_: Any) -> None:
+        nonlocal received
+        received = True
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    def check() -> None:
+        if received:
+            raise KeyboardInterrupt
+
+    before = {name: signal.signal(name, interrupt) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield check
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _tell_interruption(done: int, total: int, output: Path) -> None:
