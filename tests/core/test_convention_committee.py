@@ -18,6 +18,7 @@ from ancrage.conventions.committee import (
     build_content,
     compute_fingerprint,
     find_deadline_state,
+    is_current,
     list_obstacles,
     list_to_decide,
 )
@@ -125,6 +126,21 @@ def test_engineering_paid_without_days_is_an_obstacle_and_a_note_on_the_residual
     said = " ".join(text.en for text in list_obstacles(replace(snapshot, actions=paid, committee=meeting)))
     assert "no person-day" in said
     assert "nothing says what becomes of it" not in said
+
+
+def test_content_is_current_until_an_amount_of_the_ledger_moves() -> None:
+    snapshot = build_snapshot(AFTER)
+    content = json.loads(json.dumps(build_content(snapshot)))
+    actions = {action.key: action.balance for action in snapshot.actions}
+    funders = {funder.key: funder.balance for funder in snapshot.funders}
+    assert is_current(content, snapshot.totals, actions, funders)
+    # A part without money may be absent from either side.
+    assert is_current(content, snapshot.totals, {**actions, "new": Balance()}, funders)
+    key, cent = next(iter(actions)), Decimal("0.01")
+    moved = {**actions, key: replace(actions[key], paid=actions[key].paid + cent)}
+    assert not is_current(content, snapshot.totals, moved, funders)
+    assert not is_current(content, replace(snapshot.totals, planned=snapshot.totals.planned + cent), actions, funders)
+    assert not is_current(content, snapshot.totals, {**actions, "new": Balance(planned=cent)}, funders)
 
 
 def test_comparison_tells_what_happened_between_two_committees() -> None:

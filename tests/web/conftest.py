@@ -17,8 +17,8 @@ from django_scopes import scope
 from ancrage_web.accounts.actors import Actor
 from ancrage_web.accounts.enums import Kind, Role
 from ancrage_web.accounts.models import Membership, Organisation, User
-from ancrage_web.audit import triggers as trail_triggers
-from ancrage_web.conventions import triggers as ledger_triggers
+from ancrage_web.audit.triggers import TRAIL
+from ancrage_web.conventions.triggers import LEDGER
 from ancrage_web.design.keeping import keeper
 from ancrage_web.territories.models import Store
 from web.study_samples import computed, computed_larger, study_folders, study_sample
@@ -89,12 +89,12 @@ def emptied_trail() -> Iterator[None]:
 
     def empty_with_trail(case: TransactionTestCase) -> None:
         for connection in (connections[name] for name in case._databases_names(include_mirrors=False)):
-            trail_triggers.drop_triggers(connection)
-            ledger_triggers.drop_triggers(connection)
+            for guard in (TRAIL, LEDGER):
+                guard.drop(connection)
         empty(case)
         for connection in (connections[name] for name in case._databases_names(include_mirrors=False)):
-            trail_triggers.create_triggers(connection)
-            ledger_triggers.create_triggers(connection)
+            for guard in (TRAIL, LEDGER):
+                guard.create(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_with_trail)

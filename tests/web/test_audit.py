@@ -25,7 +25,7 @@ from ancrage_web.accounts.models import Organisation
 from ancrage_web.audit.actions import ACTION_NAMES, FIELD_NAMES, OBJECTS
 from ancrage_web.audit.models import AuditLine
 from ancrage_web.audit.services import FIRST_HASH, check_trail, compute_hash, record
-from ancrage_web.audit.triggers import create_triggers, drop_triggers
+from ancrage_web.audit.triggers import TRAIL
 from web.conftest import World
 
 WRITER = """
@@ -122,9 +122,9 @@ def test_check_finds_the_first_line_that_someone_tampered_with(
 ) -> None:
     write_lines(world, 3)
     # Someone who holds the database can take the triggers away: the chain still tells.
-    drop_triggers(connection)
+    TRAIL.drop(connection)
     connection.cursor().execute(tampering)
-    create_triggers(connection)
+    TRAIL.create(connection)
     checked = check_trail(world.organisation)
     assert checked.broken == broken
     assert checked.reason is not None

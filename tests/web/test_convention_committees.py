@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django_scopes import scope
 
@@ -180,6 +180,17 @@ def test_freezing_again_adds_a_version_and_leaves_the_former_as_it_was(sample: S
     assert compute_fingerprint(first.content) == mark != second.sha256
     difference = Decimal(kept["totals"]["planned"]) - Decimal(second.content["totals"]["planned"])
     assert difference == Decimal("5000.00")
+
+
+def test_database_refuses_to_change_a_frozen_file_and_lets_its_documents_be_made(sample: Sample) -> None:
+    committee = services.plan_committee(sample.access, day=DAY)
+    file = services.freeze_committee(sample.access, committee, on=DAY)
+    rows = CommitteeFile.objects.filter(pk=file.pk)
+    for change in ({"content": {}}, {"sha256": "0"}, {"frozen_on": date(2026, 1, 1)}, {"number": 2}):
+        with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+            rows.update(**change)
+    assert rows.update(status="made") == 1
+    assert compute_fingerprint(rows.get().content) == file.sha256
 
 
 def test_next_committee_names_the_former_file_and_lists_what_it_did_not_count(sample: Sample) -> None:

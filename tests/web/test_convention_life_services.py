@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 from django_scopes import scope
 
+from ancrage.conventions.committee import BALANCE_NAMES
 from ancrage.errors import InputError
 from ancrage_web.accounts.actors import ForbiddenError
 from ancrage_web.accounts.enums import Kind
@@ -28,6 +29,7 @@ from ancrage_web.conventions.models import (
     StatusChange,
 )
 from ancrage_web.conventions.rules import Change, ConflictError, FactsError, list_obstacles
+from ancrage_web.conventions.services.ledger import Draft, post_entry, reverse_entry
 from ancrage_web.conventions.services.life import change_status, create_convention, save_facts
 from ancrage_web.conventions.services.parties import remove_basin, remove_party, save_basin, save_party
 from web.conftest import World
@@ -249,16 +251,31 @@ def test_close_tells_every_obstacle_then_closes(world: World) -> None:
     Request.objects.update(status="withdrawn")
     Account.objects.update(amount=0)
     Committee.objects.update(held_at=timezone.now())
+    content: dict[str, Any] = {"totals": dict.fromkeys(BALANCE_NAMES, "0.00"), "actions": [], "funders": []}
     CommitteeFile.objects.create(
-        committee=final, number=1, frozen_on=date(2028, 7, 1), content={}, sha256="-", asked_at=timezone.now(),
+        committee=final, number=1, frozen_on=date(2028, 7, 1), content=content, sha256="-", asked_at=timezone.now(),
         folder="-",
     )  # fmt: skip
+    draft = Draft(date(2026, 2, 1), "contribute", sample.funder, Decimal("100.00"), sample.document)
+    late = post_entry(access, draft)
+    with pytest.raises(InputError, match="The ledger changed since the final balance was frozen"):
+        change_status(access, "closed")
+    reverse_entry(access, late, on=date(2026, 2, 2), document=sample.document)
     assert change_status(access, "closed").status == "closed"
 
 
 def test_no_obstacle_when_all_is_settled() -> None:
     zero = Decimal(0)
-    assert list_obstacles(open_requests=0, reserved=zero, committed=zero, final_held=True, final_frozen=True) == ()
+    settled: dict[str, Any] = {
+        "open_requests": 0,
+        "reserved": zero,
+        "committed": zero,
+        "final_held": True,
+        "final_frozen": True,
+    }
+    assert list_obstacles(**settled, final_current=True) == ()
+    (told,) = list_obstacles(**settled, final_current=False)
+    assert told.en.startswith("The ledger changed since the final balance was frozen: freeze it again")
 
 
 def test_parties_are_added_changed_and_removed(sample: Sample) -> None:

@@ -333,6 +333,24 @@ def list_to_decide(content: Content) -> list[dict[str, Any]]:
     return [request for request in content["requests"] if request["to_decide"]]
 
 
+def is_current(
+    content: Content, total: Balance, actions: Mapping[str, Balance], funders: Mapping[str, Balance]
+) -> bool:
+    """Return whether the amounts of a content are still those of the ledger.
+
+    Parameters
+    ----------
+    total, actions, funders : balances now, whole and by identifier; a part without money may be absent.
+    """
+    frozen = {"": content["totals"], **{row["key"]: row["balance"] for row in content["actions"] + content["funders"]}}
+    now = {"": total, **actions, **funders}
+    return all(
+        Decimal(frozen[key][name] if key in frozen else 0) == (getattr(now[key], name) if key in now else 0)
+        for key in frozen.keys() | now.keys()
+        for name in BALANCE_NAMES
+    )
+
+
 def list_obstacles(snapshot: Snapshot) -> tuple[Text, ...]:
     """Return what is missing for a final balance that evaluates the jobs and justifies the sums (D1233-42).
 

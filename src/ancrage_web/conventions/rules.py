@@ -203,7 +203,13 @@ def list_locked(status: str, before: Mapping[str, Any], after: Mapping[str, Any]
 
 
 def list_obstacles(
-    *, open_requests: int, reserved: Decimal, committed: Decimal, final_held: bool, final_frozen: bool
+    *,
+    open_requests: int,
+    reserved: Decimal,
+    committed: Decimal,
+    final_held: bool,
+    final_frozen: bool,
+    final_current: bool,
 ) -> tuple[Text, ...]:
     """Return what stands in the way of closing a convention, a sentence each; nothing when it can be closed.
 
@@ -211,7 +217,8 @@ def list_obstacles(
     ----------
     open_requests : requests of aid that are neither refused, ended nor withdrawn.
     reserved, committed : money set aside for a request, or committed and not paid [EUR].
-    final_held : the final committee was held; final_frozen : its final balance is frozen (D1233-42).
+    final_held : the final committee was held; final_frozen : its final balance is frozen (D1233-42);
+        final_current : its amounts are still those of the ledger.
     """
     found = []
     if open_requests:
@@ -242,6 +249,15 @@ def list_obstacles(
             Text(
                 "The final balance is not frozen: freeze the file of the final committee.",
                 "Le bilan final n'est pas figé : figez le dossier du comité final.",
+            )
+        )
+    elif not final_current:
+        found.append(
+            Text(
+                "The ledger changed since the final balance was frozen: freeze it again, for another final committee "
+                "if the minutes of the former one are recorded.",
+                "Le registre a changé depuis que le bilan final a été figé : figez-le à nouveau, pour un autre comité "
+                "final si les décisions du précédent sont enregistrées.",
             )
         )
     if not final_held:

@@ -1,63 +1,24 @@
-"""The database itself refuses to change the ledger, whoever asks: an entry is reversed by another one.
-
-On SQLite a later migration that rebuilds the table of the entries drops its triggers: it must call `create_triggers`
-again.
-"""
+"""What the database refuses to change of a convention: an entry is reversed, a frozen file is followed by another."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ancrage_web.audit.triggers import Guard
 
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-
-TABLE = "conventions_entry"
-REFUSAL = "the entries of a ledger are never changed nor deleted"
-
-_SQLITE = (
-    f"""CREATE TRIGGER ledger_entry_never_changed BEFORE UPDATE ON {TABLE}
-    BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END""",
-    f"""CREATE TRIGGER ledger_entry_never_deleted BEFORE DELETE ON {TABLE}
-    BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END""",
-    # INSERT OR REPLACE deletes without asking the trigger above.
-    f"""CREATE TRIGGER ledger_entry_never_replaced BEFORE INSERT ON {TABLE}
-    WHEN EXISTS (
-        SELECT 1 FROM {TABLE}
-        WHERE id = NEW.id OR (convention_id = NEW.convention_id AND number = NEW.number)
-        OR reverses_id = NEW.reverses_id
-    )
-    BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END""",  # noqa: S608 (made of constants)
+LEDGER = Guard(
+    name="ledger_entry",
+    table="conventions_entry",
+    function="ledger_refuse",
+    refusal="the entries of a ledger are never changed nor deleted",
+    same="id = NEW.id OR (convention_id = NEW.convention_id AND number = NEW.number) OR reverses_id = NEW.reverses_id",
 )
-_SQLITE_DROP = tuple(
-    f"DROP TRIGGER IF EXISTS {name}"
-    for name in ("ledger_entry_never_changed", "ledger_entry_never_deleted", "ledger_entry_never_replaced")
+# Where its PDF, DOCX and XLSX stand does change, and who froze it when that person is erased. It goes with a convention
+# that never moved any money and whose committees were not held.
+COMMITTEE_FILES = Guard(
+    name="committee_file",
+    table="conventions_committeefile",
+    function="committee_file_refuse",
+    refusal="the frozen figures of a committee are never changed",
+    same="id = NEW.id OR (committee_id = NEW.committee_id AND number = NEW.number)",
+    columns=("id", "committee_id", "number", "frozen_on", "frozen_at", "content", "sha256"),
+    deletable=True,
 )
-_POSTGRESQL = (
-    f"""CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$""",
-    f"""CREATE TRIGGER ledger_entry_never_changed BEFORE UPDATE OR DELETE ON {TABLE}
-    FOR EACH ROW EXECUTE FUNCTION ledger_refuse()""",
-    f"""CREATE TRIGGER ledger_entry_never_truncated BEFORE TRUNCATE ON {TABLE}
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()""",
-)
-_POSTGRESQL_DROP = (
-    f"DROP TRIGGER IF EXISTS ledger_entry_never_changed ON {TABLE}",
-    f"DROP TRIGGER IF EXISTS ledger_entry_never_truncated ON {TABLE}",
-    "DROP FUNCTION IF EXISTS ledger_refuse()",
-)
-
-
-def create_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Make the database refuse any change of an entry; other databases than these two are not supported."""
-    _execute(connection, {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}[connection.vendor])
-
-
-def drop_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Take the triggers away: for the way back of the migration, and for tests that empty their base."""
-    _execute(connection, {"sqlite": _SQLITE_DROP, "postgresql": _POSTGRESQL_DROP}[connection.vendor])
-
-
-def _execute(connection: BaseDatabaseWrapper, statements: tuple[str, ...]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import migrations
 
-from ancrage_web.audit.triggers import create_triggers, drop_triggers
+from ancrage_web.audit.triggers import TRAIL
 
 
 class Migration(migrations.Migration):
@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(
-            lambda _apps, editor: create_triggers(editor.connection),
-            lambda _apps, editor: drop_triggers(editor.connection),
+            lambda _apps, editor: TRAIL.create(editor.connection),
+            lambda _apps, editor: TRAIL.drop(editor.connection),
         )
     ]

@@ -413,10 +413,11 @@ def _check_day(convention: Convention, day: date, kind: str, saved: Committee | 
             f"A committee is planned on {format_date(day, 'en')} already: change it, or give another day.",
             f"Un comité est déjà prévu le {format_date(day, 'fr')} : modifiez-le, ou donnez une autre date.",
         )
-    if kind == CommitteeKind.FINAL and others.filter(kind=CommitteeKind.FINAL).exists():
+    # One that was held is corrected by another, when the ledger changed since.
+    if kind == CommitteeKind.FINAL and others.filter(kind=CommitteeKind.FINAL, held_at=None).exists():
         raise InputError(
-            "A final committee is planned already: a convention has one. Change the other one first.",
-            "Un comité final est déjà prévu : une convention n'en a qu'un. Modifiez d'abord l'autre.",
+            "A final committee is planned already: change the other one first.",
+            "Un comité final est déjà prévu : modifiez d'abord l'autre.",
         )
 
 

@@ -13,6 +13,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from ancrage.conventions import life, requests
+from ancrage.conventions.committee import is_current
 from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.accounts.actors import Actor, ForbiddenError
@@ -32,6 +33,7 @@ from ancrage_web.conventions.models import (
     StatusChange,
 )
 from ancrage_web.conventions.queries.aid import list_shown
+from ancrage_web.conventions.queries.money import read_balances
 from ancrage_web.conventions.rules import (
     FACTS,
     FREE_TEXTS,
@@ -216,14 +218,17 @@ def change_status(access: Access, status: str, *, reason: str = "", on: date | N
 
 
 def read_obstacles(convention: Convention) -> tuple[Text, ...]:
-    """Return what stands in the way of closing a convention (`rules.list_obstacles`); four queries."""
+    """Return what stands in the way of closing a convention (`rules.list_obstacles`)."""
     sums = dict(
         Account.objects.filter(convention=convention, stage__in=("reserved", "committed"))
         .order_by()
         .values_list("stage")
         .annotate(total=Sum("amount"))
     )
-    finals = Committee.objects.filter(convention=convention, kind=CommitteeKind.FINAL)
+    # A second final committee corrects the balance of the first.
+    final = Committee.objects.filter(convention=convention, kind=CommitteeKind.FINAL).order_by("-day").first()
+    file = CommitteeFile.objects.filter(committee=final).order_by("-number").first()
+    balances = read_balances(convention, by_request=False)
     return list_obstacles(
         # What a firm writes and has not submitted holds nobody up.
         open_requests=list_shown(Request.objects.filter(convention=convention))
@@ -231,8 +236,15 @@ def read_obstacles(convention: Convention) -> tuple[Text, ...]:
         .count(),
         reserved=sums.get("reserved", Decimal(0)),
         committed=sums.get("committed", Decimal(0)),
-        final_held=finals.filter(held_at__isnull=False).exists(),
-        final_frozen=CommitteeFile.objects.filter(committee__in=finals).exists(),
+        final_held=final is not None and final.held_at is not None,
+        final_frozen=file is not None,
+        final_current=file is not None
+        and is_current(
+            file.content,
+            balances.total,
+            {str(key): balance for key, balance in balances.by_action.items()},
+            {str(key): balance for key, balance in balances.by_funder.items()},
+        ),
     )
 
 
