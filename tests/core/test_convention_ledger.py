@@ -17,6 +17,7 @@ from ancrage.conventions.ledger import (
     Balance,
     Entry,
     build_reversal,
+    check_budget,
     check_entry,
     compute_accounts,
     compute_balance,
@@ -295,3 +296,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
 LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestLedger = LedgerMachine.TestCase
+
+
+def test_budget_under_what_is_reserved_and_committed_is_told() -> None:
+    balance = Balance(planned=Decimal(100), reserved=Decimal(30), committed=Decimal(50), paid=Decimal(20))
+    assert check_budget("Aides", Decimal(80), balance) is None
+    told = check_budget("Aides", Decimal("79.99"), balance)
+    assert told is not None
+    assert told.en.startswith("Aides: the budget would be €79.99 while €80.00 are reserved or committed.")

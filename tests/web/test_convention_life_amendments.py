@@ -18,6 +18,8 @@ from ancrage_web.accounts.actors import ForbiddenError
 from ancrage_web.audit.models import AuditLine
 from ancrage_web.conventions.models import Action, Amendment, Basin, Convention
 from ancrage_web.conventions.services.amendments import amend_convention, preview_amendment
+from ancrage_web.conventions.services.ledger import Draft, post_entries
+from ancrage_web.conventions.services.requests import instruct_request
 from ancrage_web.conventions.terms import build_terms, compute_terms
 from web.conftest import World
 from web.convention_samples import Sample, build_sample, open_to_partner
@@ -88,6 +90,23 @@ def test_thirty_six_months_to_the_day_are_allowed(sample: Sample) -> None:
     assert preview_amendment(sample.convention, {"ends_on": date(2028, 7, 10)}, START).refused == ()
     (refusal,) = preview_amendment(sample.convention, {"ends_on": date(2028, 7, 11)}, START).refused
     assert (refusal.rule.id, refusal.value) == ("R6", 37)
+
+
+def test_budget_under_the_commitments_is_told_and_recorded_all_the_same(sample: Sample) -> None:
+    on, budget = date(2025, 9, 1), f"action:{sample.action.pk}:budget"
+    post_entries(
+        sample.access,
+        [
+            Draft(on, "contribute", sample.funder, Decimal(9000), sample.document),
+            Draft(on, "plan", sample.funder, Decimal(9000), sample.document, action=sample.action),
+        ],
+    )
+    shares = [(sample.funder, Decimal(9000))]
+    instruct_request(sample.access, sample.request, shares=shares, on=date(2025, 10, 15), document=sample.document)
+    assert preview_amendment(sample.convention, {budget: "9000"}, START).shortfalls == ()
+    (told,) = preview_amendment(sample.convention, {budget: "8999.99"}, START).shortfalls
+    assert "while €9,000.00 are reserved or committed" in told.en
+    assert amend(sample, **{budget: "8999.99"}).changes[budget] == ["400000.00", "8999.99"]
 
 
 def test_less_than_the_floor_needs_incapacity_and_opinion(sample: Sample) -> None:

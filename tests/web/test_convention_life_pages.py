@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 from django_scopes import scope
 
@@ -377,3 +379,19 @@ def test_pages_are_written_in_english_too(sample: Sample, browser: Client) -> No
     assert "Status: running" in pages["convention-status"]
     assert "10 July 2025" in pages["convention-amendments"]
     assert "to be checked against Légifrance" in pages["convention-rules"]
+
+
+@pytest.mark.parametrize("state", [{"status": "closed"}, {"archived_at": timezone.now()}])
+def test_pages_of_a_closed_or_archived_convention_offer_no_change_that_is_refused(
+    sample: Sample, browser: Client, state: dict[str, Any]
+) -> None:
+    pages = ("actions", "ledger", "requests", "residual", "jobs", "engineering", "committees", "parties", "amendments")
+
+    def list_offers() -> dict[str, bool]:
+        texts = {page: browser.get(get_address(f"convention-{page}", sample.access)).content.decode() for page in pages}
+        return {page: bool(re.search(r'href="[^"]*/(?:nouvelle|nouveau|ajouter)/', texts[page])) for page in pages}
+
+    assert list_offers() == dict.fromkeys(pages, True)
+    with scope(organisation=sample.convention.organisation):
+        Convention.objects.filter(pk=sample.convention.pk).update(**state)
+    assert list_offers() == dict.fromkeys(pages, False)

@@ -284,6 +284,24 @@ def _list_movements(entries: Iterable[Entry], account: Account) -> Iterable[tupl
                 yield entry.on, entry.amount
 
 
+def check_budget(name: str, budget: Decimal, balance: Balance) -> Text | None:
+    """Return what to tell of a budget that no longer covers what an action has reserved and committed, or None.
+
+    Parameters
+    ----------
+    name : of the action; budget : as it would be written [EUR]; balance : of the action in the ledger.
+    """
+    engaged = balance.reserved + balance.committed
+    if budget >= engaged:
+        return None
+    return Text(
+        f"{name}: the budget would be {format_money(budget, 'en')} while {format_money(engaged, 'en')} are reserved or "
+        "committed. Check the amount, or end requests of this action first.",
+        f"{name} : le budget serait de {format_money(budget, 'fr')} alors que {format_money(engaged, 'fr')} sont "
+        "réservés ou engagés. Vérifiez le montant, ou soldez d'abord des demandes de cette action.",
+    )
+
+
 def build_reversal(entry: Entry, new_id: str, on: date, document: str) -> Entry:
     """Return the entry that undoes `entry`: the same amount between the same accounts, the other way."""
     return Entry(

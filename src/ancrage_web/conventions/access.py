@@ -63,6 +63,16 @@ class Access:
         return self.part in EDITING_PARTS and self.actor.role.allows(Role.EDITOR)
 
     @property
+    def may_change(self) -> bool:
+        """Whether they may change what a closed convention leaves open (`locks.lock_kept`)."""
+        return self.may_edit and self.convention.archived_at is None
+
+    @property
+    def may_write(self) -> bool:
+        """Whether they may change what a closed convention refuses (`locks.lock_open`): money, requests, jobs..."""
+        return self.may_change and self.convention.status != "closed"
+
+    @property
     def may_comment(self) -> bool:
         """Whether they may comment, and change the status where their part allows it."""
         return self.actor.role.allows(Role.EDITOR)

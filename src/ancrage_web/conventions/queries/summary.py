@@ -54,6 +54,7 @@ class Summary:
     Attributes
     ----------
     jobs_owed : removed, by R7 or R5; None while they are not known. per_job : contribution by job removed [EUR].
+    multiple : monthly minimum wages that the contribution makes by job removed (R10).
     months_left : whole months until the end, None without an end, 0 once it is past.
     awaited : deadlines that were not met, the late ones first.
     """
@@ -63,6 +64,7 @@ class Summary:
     amount: Decimal | None
     jobs_owed: int | None
     per_job: Decimal | None
+    multiple: Decimal | None
     balance: Balance
     jobs: JobCounts
     jobs_target: int | None
@@ -82,6 +84,7 @@ def read_summary(convention: Convention, on: date) -> Summary:
     basins = list(Basin.objects.filter(convention=convention))
     findings, problem = _check_rules(convention, actions, committees, basins, on)
     removed = next((f.value for f in findings if f.rule.id in ("R5", "R7") and isinstance(f.value, int)), None)
+    reached = next((f.lines[0].value for f in findings if f.rule.id == "R10" and f.lines), None)
     by_action = _read_balances(convention)
     jobs = read_job_counts(convention, on)
     deadlines = read_deadlines([convention], on)[convention.pk]
@@ -94,6 +97,7 @@ def read_summary(convention: Convention, on: date) -> Summary:
         amount,
         removed,
         None if amount is None or not removed else (amount / removed).quantize(_CENT, ROUND_HALF_UP),
+        reached if isinstance(reached, Decimal) else None,
         add_balances(by_action.values()),
         jobs,
         convention.jobs_target if convention.jobs_target is not None else (sum(targets) if targets else None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from ancrage.conventions.ledger import Balance, check_budget
 from ancrage.conventions.life import STATUS_NAMES
 from ancrage.conventions.model import Finding
 from ancrage.errors import InputError
@@ -18,6 +19,7 @@ from ancrage.language import Text, format_date
 from ancrage_web.audit.services import record
 from ancrage_web.conventions.access import Access
 from ancrage_web.conventions.models import Action, Amendment, Basin, Committee, Convention, Document
+from ancrage_web.conventions.queries.money import read_balances
 from ancrage_web.conventions.rules import (
     ACTION_FIELDS,
     AMENDABLE,
@@ -43,11 +45,13 @@ class Preview:
     ----------
     changes : {field: [before, after]} packed, without what stays the same.
     findings : of the rules of the text on the result; refused : the errors it brings, which stop it.
+    shortfalls : budgets that would be under what the ledger has reserved or committed; told, they do not stop it.
     """
 
     changes: dict[str, list[Any]]
     findings: tuple[Finding, ...]
     refused: tuple[Finding, ...]
+    shortfalls: tuple[Text, ...]
 
 
 def preview_amendment(convention: Convention, changes: Mapping[str, Any], on: date) -> Preview:
@@ -78,7 +82,19 @@ def preview_amendment(convention: Convention, changes: Mapping[str, Any], on: da
         {name: [current[name], packed[name]] for name in values if current[name] != packed[name]},
         findings,
         list_refusals(before, findings),
+        _list_shortfalls(convention, after.actions, values),
     )
+
+
+def _list_shortfalls(convention: Convention, actions: Sequence[Action], values: Mapping[str, Any]) -> tuple[Text, ...]:
+    changed = [action for action in actions if f"action:{action.pk}:budget" in values]
+    balances = read_balances(convention, by_request=False).by_action if changed else {}
+    told = (
+        check_budget(action.name, action.budget, balances.get(action.pk, Balance()))
+        for action in changed
+        if action.budget is not None
+    )
+    return tuple(each for each in told if each is not None)
 
 
 def amend_convention(

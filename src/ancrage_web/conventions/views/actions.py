@@ -159,7 +159,7 @@ def _describe(access: Access) -> dict[str, Any]:
         "access": access,
         "convention": convention,
         "signed": convention.status in SIGNED,
-        "can_edit": access.may_edit and convention.status != "closed",
+        "can_edit": access.may_write,
     }
 
 

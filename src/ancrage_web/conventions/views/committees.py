@@ -106,7 +106,7 @@ def _show(
         "obstacles": obstacles,
         "is_final": committee.kind == CommitteeKind.FINAL,
     }
-    if is_open and context["is_final"] and access.may_edit and not obstacles:
+    if is_open and context["is_final"] and access.may_write and not obstacles:
         context["obstacles"] = list_obstacles(queries.read_snapshot(committee, context["last_day"]))
     if files:
         latest = queries.get_file(committee)
@@ -335,7 +335,7 @@ def _find_document(form: MinutesForm, documents: Any) -> Document | File[bytes]:
 
 
 def _build_base(access: Access) -> dict[str, Any]:
-    return {"access": access, "convention": access.convention, "may_edit": access.may_edit}
+    return {"access": access, "convention": access.convention, "may_change": access.may_change}
 
 
 def _build_state(

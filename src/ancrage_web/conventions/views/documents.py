@@ -67,7 +67,7 @@ def show_documents(request: HttpRequest, access: Access) -> HttpResponse:
         "filtered": any(request.GET.get(name) for name in ("type", "q", "du", "au")),
         "kept_query": kept.urlencode(),
         "form": form,
-        "can_edit": access.may_edit,
+        "can_edit": access.may_change,
     }
     return render(request, "conventions/documents.html", context, status=400 if form.errors else 200)
 

@@ -75,7 +75,7 @@ def show_jobs(request: HttpRequest, access: Access) -> HttpResponse:
         "rows": [_build_row(shown[key], record, on) for key, record in page.object_list if key in shown],
         "due": [(shown[key], months) for key, months in due[:PAGE_SIZE] if key in shown],
         "due_count": len(due),
-        "open_requests": list(open_requests) if access.may_edit else [],
+        "open_requests": list(open_requests) if access.may_write else [],
         "query": kept.urlencode(),
     }
     return render(request, "conventions/jobs.html", context)
@@ -193,7 +193,7 @@ def show_job(request: HttpRequest, access: Access, job: UUID) -> HttpResponse:
         "due": rules.list_due_checks(record, timezone.localdate()),
         "presences": [(months, _name_presence(rules.find_presence(record, months))) for months in rules.CHECK_MONTHS],
         "history": _read_history(found),
-        "removable": access.may_edit and found.committed_on is None and found.hired_on is None,
+        "removable": access.may_write and found.committed_on is None and found.hired_on is None,
     }
     return render(request, "conventions/job.html", context, status=400 if form.errors else 200)
 

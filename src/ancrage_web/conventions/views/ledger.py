@@ -62,7 +62,7 @@ def show_ledger(request: HttpRequest, access: Access) -> HttpResponse:
     context = {
         "access": access,
         "convention": convention,
-        "can_write": access.may_edit and convention.status != "closed",
+        "can_write": access.may_write,
         "page": page,
         "rows": [(entry, ledger.KIND_NAMES[entry.kind]) for entry in page.object_list],  # type: ignore[index]
         "sums": [(ledger.KIND_NAMES[kind], amount, count) for kind, amount, count in sums],
@@ -128,7 +128,7 @@ def show_entry(request: HttpRequest, access: Access, entry: UUID) -> HttpRespons
         "start": ledger.STAGE_NAMES[start],
         "end": ledger.STAGE_NAMES[end],
         "undone_by": undone_by,
-        "can_reverse": access.may_edit
+        "can_reverse": access.may_write
         and access.convention.status != "closed"
         and undone_by is None
         and found.reverses_id is None,

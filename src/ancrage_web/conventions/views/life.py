@@ -157,7 +157,7 @@ def change_facts(request: HttpRequest, access: Access) -> HttpResponse:
             "convention": convention,
             "form": form,
             "signed": convention.status in SIGNED,
-            "fixed": _list_fixed(convention, form.locked if access.may_edit else tuple(FIELD_NAMES)),
+            "fixed": _list_fixed(convention, form.locked if access.may_change else tuple(FIELD_NAMES)),
             "conflict": _list_conflict(conflict),
             "findings": findings,
             "problem": problem,

@@ -240,7 +240,7 @@ def build_context(access: Access, found: Request) -> dict[str, Any]:
         "counted": _explain_loan(found),
         "outside": queries.find_outside(found),
         "steps": list_steps(access, found, sum((each.paid for each in holdings), Decimal(0))),
-        "can_change": access.may_edit
+        "can_change": access.may_write
         and (found.status in requests.WRITABLE or found.status in ("submitted", "instructed")),
         "documents": list(found.documents.order_by("uploaded_at")),
         "commune": name_communes([found.commune]).get(found.commune, "") if found.commune else "",
@@ -258,7 +258,7 @@ def build_context(access: Access, found: Request) -> dict[str, Any]:
 
 def list_steps(access: Access, found: Request, paid: Decimal) -> list[tuple[str, Text, bool]]:
     """Return the steps offered: word of the address, name, whether it closes something."""
-    if not access.may_edit:
+    if not access.may_write:
         return []
     return [
         (word, step.name, step.danger)

@@ -85,7 +85,7 @@ def show_residual(request: HttpRequest, access: Access) -> HttpResponse:
         "options": OPTIONS,
         "proposals": proposals,
         # A project belongs to the organisation of the convention: a partner cannot start it there.
-        "can_plan": access.may_edit and convention.organisation_id == access.actor.organisation.pk,
+        "can_plan": access.may_write and convention.organisation_id == access.actor.organisation.pk,
     }
     return render(request, "conventions/residual.html", context)
 
