@@ -19,6 +19,9 @@ NAMES = (
     *("q", "page", "page_size", "genre", "nom", "region", "departement", "nature", "flux", "tri", "communes"),
     *("territoire", "retirer", "archivees", "scenario", "point", "variante", "person", "action", "since", "until"),
     *("text", "epci", "archived", "limit", "next", "theme", "version", "name", "days", "updated_at", "mine", "base"),
+    *("annee", "archives", "beneficiaire", "categorie", "comite", "demande", "dispositif", "entreprise", "exemple"),
+    *("libelle", "mesure", "modele", "montant", "morceau", "on", "rayon", "solde", "statut", "type", "valides", "du"),
+    *("au", "le", "suite", "clause"),
 )
 VALUES = {
     "null": "a\0b",
