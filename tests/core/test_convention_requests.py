@@ -99,3 +99,22 @@ def test_aid_leaves_on_the_first_day_it_no_longer_counts(granted: date) -> None:
     if counted.leaves <= date(2030, 12, 31):
         assert aid.compute_window("Atelier", last, [given_aid], parameters).held == 1
         assert aid.compute_window("Atelier", counted.leaves, [given_aid], parameters).held == 0
+
+
+def test_steps_tell_what_is_done_under_way_and_to_come() -> None:
+    days = {"submitted": date(2026, 1, 5), "decided": date(2026, 2, 3), "agreed": None, "ended": None}
+    steps = requests.list_steps("granted", **days)
+    assert [step.state for step in steps] == ["done", "done", "done", "current", "coming", "coming"]
+    assert [step.day for step in steps] == [date(2026, 1, 5), None, date(2026, 2, 3), None, None, None]
+    refused = requests.list_steps("refused", **days)
+    assert [(step.name.en, step.state) for step in refused][-1] == ("Decision of the committee", "done")
+    withdrawn = requests.list_steps("withdrawn", **{**days, "ended": date(2026, 3, 1)})
+    assert [step.name.en for step in withdrawn] == ["Submitted", "Decision of the committee"]
+
+
+@pytest.mark.parametrize("status", requests.STATUS_NAMES)
+def test_every_status_has_its_steps_and_what_comes_next(status: requests.Status) -> None:
+    steps = requests.list_steps(status, submitted=None, decided=None, agreed=None, ended=None)
+    states = [step.state for step in steps]
+    assert states.count("current") == (status not in ("refused", "ended", "withdrawn"))
+    assert requests.NEXT_FOR_BENEFICIARY[status].fr

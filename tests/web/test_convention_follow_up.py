@@ -11,7 +11,7 @@ from django.urls import reverse
 from django_scopes import scope
 
 from ancrage.errors import InputError
-from ancrage_web.conventions.charts import draw_jobs_bars, draw_money_bar, draw_spending
+from ancrage_web.conventions.charts import draw_jobs_bars, draw_money_bar
 from ancrage_web.conventions.models import Candidate
 from ancrage_web.conventions.queries.engineering import read_engineering
 from ancrage_web.conventions.queries.jobs import read_job_counts
@@ -202,6 +202,3 @@ def test_charts_say_in_words_what_they_draw(sample: Sample, world: World) -> Non
     assert [row.note for row in money.rows] == ["0 %", "0 %", "0 %", "60 %", "40 %"]
     assert money.svg.count("<rect") == 2
     assert draw_jobs_bars(counts, 130).rows[-1].value == "130"
-    payments = [(date(2025, 2, 1), Decimal(100)), (date(2025, 5, 1), Decimal(50)), (date(2025, 12, 1), Decimal(7))]
-    spent = draw_spending(payments, date(2025, 1, 1), date(2026, 1, 1), date(2025, 8, 1))
-    assert [row.value for row in spent.rows] == ["100,00\u00a0€", "150,00\u00a0€", "150,00\u00a0€"]

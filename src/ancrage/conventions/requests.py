@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Literal, TypeAlias, TypeVar
 
@@ -17,6 +18,7 @@ Who: TypeAlias = Literal["beneficiary", "manager"]
 Nature: TypeAlias = Literal["grant", "loan", "guarantee", "service"]
 
 K = TypeVar("K")
+StepState: TypeAlias = Literal["done", "current", "coming"]
 
 STATUS_NAMES: dict[Status, Text] = {
     "draft": Text("draft", "brouillon"),
@@ -28,6 +30,40 @@ STATUS_NAMES: dict[Status, Text] = {
     "agreed": Text("agreement signed", "convention d'aide signée"),
     "ended": Text("ended", "soldée"),
     "withdrawn": Text("withdrawn", "retirée"),
+}
+# What the beneficiary is told of what comes next.
+NEXT_FOR_BENEFICIARY: dict[Status, Text] = {
+    "draft": Text(
+        "Fill in each part, join the documents, then submit: nothing is handed over before.",
+        "Remplissez chaque partie, joignez les pièces, puis déposez : rien n'est transmis avant.",
+    ),
+    "submitted": Text(
+        "Your request is being examined. An e-mail tells you if something is missing, then what the committee decided.",
+        "Votre demande est à l'instruction. Un e-mail vous dira s'il manque quelque chose, puis ce que le comité a "
+        "décidé.",
+    ),
+    "returned": Text(
+        "Complete what is asked below, then submit again.",
+        "Complétez ce qui est demandé ci-dessous, puis déposez à nouveau.",
+    ),
+    "instructed": Text(
+        "Your file is complete: the committee decides at one of its next meetings, and you are told by e-mail.",
+        "Votre dossier est complet : le comité décide lors d'une prochaine réunion, et un e-mail vous le dira.",
+    ),
+    "granted": Text(
+        "The agreement of aid is to be signed with you: no payment comes before.",
+        "La convention d'aide reste à signer avec vous : aucun versement n'a lieu avant.",
+    ),
+    "refused": Text(
+        "The committee did not grant the aid: this request is closed.",
+        "Le comité n'a pas accordé l'aide : cette demande est close.",
+    ),
+    "agreed": Text(
+        "Send your proofs of expense to be paid, as the agreement says.",
+        "Envoyez vos justificatifs de dépense pour être payé, comme le prévoit la convention d'aide.",
+    ),
+    "ended": Text("Everything is settled: this request is closed.", "Tout est soldé : cette demande est close."),
+    "withdrawn": Text("You have nothing more to do.", "Vous n'avez plus rien à faire."),
 }
 NATURE_NAMES: dict[Nature, Text] = {
     "grant": Text("grant", "subvention"),
@@ -86,6 +122,45 @@ CLOSED: frozenset[Status] = frozenset({"refused", "ended", "withdrawn"})
 def list_next(status: Status, who: Who) -> tuple[Status, ...]:
     """Return the statuses that someone may give next."""
     return tuple(t.end for t in TRANSITIONS if t.start == status and who in t.who)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the life of a request, and the day it was done where one is known."""
+
+    name: Text
+    state: StepState
+    day: date | None = None
+
+
+def list_steps(
+    status: Status, *, submitted: date | None, decided: date | None, agreed: date | None, ended: date | None
+) -> tuple[Step, ...]:
+    """Return the steps of a request: those done, the one under way, those to come; a refusal or a withdrawal ends them.
+
+    Parameters
+    ----------
+    submitted, decided, agreed, ended : days, None where the step was not reached.
+    """
+    steps: tuple[tuple[Text, date | None], ...] = (
+        (Text("Submitted", "Dépôt"), submitted),
+        (Text("Examined", "Instruction"), None),
+        (Text("Decision of the committee", "Décision du comité"), decided),
+        (Text("Agreement of aid signed", "Signature de la convention d'aide"), agreed),
+        (Text("Paid on proof", "Paiements sur justificatifs"), None),
+        (Text("Settled", "Solde"), ended),
+    )
+    if status == "withdrawn":
+        return tuple(Step(name, "done", day) for name, day in steps if day is not None and day != ended)
+    if status == "refused":
+        return tuple(Step(name, "done", day) for name, day in steps[:3])
+    current = {"draft": 0, "returned": 0, "submitted": 1, "instructed": 2, "granted": 3, "agreed": 4, "ended": 6}[
+        status
+    ]
+    return tuple(
+        Step(name, "done" if rank < current else "current" if rank == current else "coming", day)
+        for rank, (name, day) in enumerate(steps)
+    )
 
 
 def check_transition(start: Status, end: Status, who: Who) -> Transition:

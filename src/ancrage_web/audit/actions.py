@@ -121,9 +121,9 @@ ACTION_NAMES: dict[str, Text] = {
     "engineering.added": Text("Engineering work added", "Jours d'ingénierie ajoutés"),
     "engineering.changed": Text("Engineering work changed", "Jours d'ingénierie modifiés"),
     "engineering.removed": Text("Engineering work removed", "Jours d'ingénierie retirés"),
-    "candidate.added": Text("Use of the residual considered", "Emploi du reliquat envisagé"),
-    "candidate.changed": Text("Use of the residual changed", "Emploi du reliquat modifié"),
-    "candidate.removed": Text("Use of the residual removed", "Emploi du reliquat retiré"),
+    "candidate.added": Text("Use of the residual considered", "Usage du reliquat envisagé"),
+    "candidate.changed": Text("Use of the residual changed", "Usage du reliquat modifié"),
+    "candidate.removed": Text("Use of the residual removed", "Usage du reliquat retiré"),
     "call.opened": Text("Public address of requests opened", "Adresse publique des demandes ouverte"),
     "call.closed": Text("Public address of requests closed", "Adresse publique des demandes fermée"),
 }
@@ -157,7 +157,7 @@ OBJECTS: dict[str, tuple[Text, str | None]] = {
     "request": (Text("request of aid", "demande d'aide"), None),
     "job": (Text("post", "poste"), None),
     "engineering": (Text("engineering work", "jours d'ingénierie"), None),
-    "candidate": (Text("use of the residual", "emploi du reliquat"), None),
+    "candidate": (Text("use of the residual", "usage du reliquat"), None),
 }
 
 FIELD_NAMES: dict[str, Text] = {

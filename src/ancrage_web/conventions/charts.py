@@ -6,20 +6,17 @@ Each chart is a picture (`svg`, hidden from screen readers) with the rows that s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from ancrage.conventions.delays import add_months
 from ancrage.conventions.jobs import NAMES, JobCounts
 from ancrage.conventions.ledger import Balance
 from ancrage.conventions.residual import Proposal
-from ancrage.language import Text, format_date, format_money, format_number
+from ancrage.language import Text, format_money, format_number
 from ancrage_web.design.words import get_site_language, say
 
 WIDTH, BAR, GAP = 100.0, 5.0, 2.5
@@ -113,49 +110,6 @@ def draw_jobs_bars(counts: JobCounts, target: int | None = None, key: str = "job
     return Chart(key, say(title), _head("Word", "Notion", "Posts", "Postes"), _frame(key, drawn, height), tuple(rows))
 
 
-def draw_spending(
-    payments: Iterable[tuple[date, Decimal]], start: date, end: date, on: date, key: str = "spending"
-) -> Chart:
-    """Draw the money paid since the start, quarter by quarter, as steps.
-
-    Parameters
-    ----------
-    payments : day and amount [EUR] of each payment, what was given back below zero.
-    start, end : of the convention; on : last day counted.
-    """
-    language = get_site_language()
-    ends = [start]
-    while ends[-1] < end and len(ends) <= 60:
-        ends.append(min(add_months(start, 3 * len(ends)), end))
-    known = sorted((day, amount) for day, amount in payments if day <= on)
-    paid = [sum((amount for day, amount in known if day <= limit), Decimal(0)) for limit in ends]
-    shown = [(limit, amount) for (before, limit), amount in zip(pairwise(ends), paid[1:], strict=True) if before <= on]
-    most = max([Decimal(1), *(amount for _, amount in shown)])
-    height, step = 32.0, WIDTH / max(1, len(ends) - 1)
-    drawn = []
-    for number, (_, amount) in enumerate(shown):
-        tall = height * float(max(amount, Decimal(0)) / most)
-        if tall:
-            drawn.append(_draw_rect(key, 0, number * step + step * 0.1, height - tall, step * 0.8, tall))
-    drawn.append(
-        format_html('<line x1="0" y1="{}" x2="100" y2="{}" stroke="currentColor" stroke-width="0.3"/>', height, height)
-    )
-    rows = tuple(
-        Row(
-            say(
-                Text(
-                    f"On {format_date(min(limit, on), 'en')}",
-                    f"Au {format_date(min(limit, on), 'fr')}",
-                )
-            ),
-            format_money(amount, language),
-        )
-        for limit, amount in shown
-    )
-    title = Text("Paid since the start, by quarter", "Payé depuis le début, par trimestre")
-    return Chart(key, say(title), _head("Day", "Jour", "Paid", "Payé"), _frame(key, drawn, height), rows)
-
-
 def draw_values(proposal: Proposal, key: str = "values") -> Chart:
     """Draw the value per 1,000 euros of each candidate, in the order of the proposal; hatched when it is not paid."""
     language = get_site_language()
@@ -175,7 +129,7 @@ def draw_values(proposal: Proposal, key: str = "values") -> Chart:
     return Chart(
         key,
         say(Text("Yearly value for 1,000 €", "Valeur annuelle pour 1\u202f000 €")),
-        _head("Use", "Emploi", "Value for 1,000 €", "Valeur pour 1\u202f000 €"),
+        _head("Use", "Usage", "Value for 1,000 €", "Valeur pour 1\u202f000 €"),
         _frame(key, drawn, height),
         tuple(rows),
     )

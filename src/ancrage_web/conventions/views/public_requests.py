@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from allauth.core.internal import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -18,6 +20,7 @@ from ancrage.conventions import requests
 from ancrage.errors import InputError
 from ancrage.language import Text
 from ancrage_web.conventions.access import Access, convention_view
+from ancrage_web.conventions.forms_documents import ACCEPTED
 from ancrage_web.conventions.forms_public import PARTS, PartForm, StartForm, build_part, pack_part
 from ancrage_web.conventions.models import Basin, CallLink, Request
 from ancrage_web.conventions.queries import aid as queries
@@ -111,7 +114,17 @@ def show_request(request: HttpRequest, found: Request, token: str) -> HttpRespon
         "withdrawable": status != "draft" and "withdrawn" in requests.list_next(status, "beneficiary"),  # type: ignore[arg-type]
         "decided": status in (*requests.FUNDED, "refused"),
         "parts": [(part, name, part in found.draft) for part, (name, _) in PARTS.items()],
+        "first": next((part for part in PARTS if part not in found.draft), None),
         "documents": services.list_own_documents(found),
+        "life": requests.list_steps(
+            status,  # type: ignore[arg-type]
+            submitted=found.submitted_on,
+            decided=found.decided_on,
+            agreed=found.agreed_on,
+            ended=found.ended_on,
+        ),
+        "next": requests.NEXT_FOR_BENEFICIARY[status],  # type: ignore[index]
+        "paid": queries.read_paid([found]).get(found.pk, Decimal(0)),
     }
     return render(request, "conventions/public/request.html", context)
 
@@ -164,6 +177,7 @@ def write_part(request: HttpRequest, found: Request, token: str, part: str) -> H
         "title": PARTS[part][0],
         "actions": actions if part == "projet" else [],
         "place": list(PARTS).index(part) + 1,
+        "before": [None, *PARTS][list(PARTS).index(part)],
         "count": len(PARTS) + 2,
     }
     return render(request, "conventions/public/part.html", context, status=400 if form.errors else 200)
@@ -195,6 +209,10 @@ def join_documents(request: HttpRequest, found: Request, token: str) -> HttpResp
         "token": token,
         "documents": services.list_own_documents(found),
         "refusal": refusal,
+        "accepted": ACCEPTED,
+        "upload_mb": settings.UPLOAD_MB,
+        "most_documents": services.MOST_DOCUMENTS,
+        "before": list(PARTS)[-1],
         "place": len(PARTS) + 1,
         "count": len(PARTS) + 2,
     }
