@@ -15,6 +15,7 @@ from django_scopes import scope
 from ancrage.conventions.ledger import Balance
 from ancrage_web.conventions.models import Document, Entry
 from ancrage_web.conventions.queries import money
+from ancrage_web.conventions.services.committees import freeze_committee, plan_committee
 from ancrage_web.conventions.services.ledger import Draft, post_entries
 from web.conftest import World
 from web.convention_samples import PDF, Sample, build_sample, open_to_partner
@@ -98,6 +99,23 @@ def test_refused_entry_keeps_what_was_typed_and_says_why(
     assert 'value="Essai"' in page
     with scope(organisation=sample.convention.organisation):
         assert Entry.objects.count() == 0
+
+
+def test_entry_dated_before_a_frozen_file_is_written_once_confirmed(sample: Sample, officer: Client) -> None:
+    with scope(organisation=sample.convention.organisation):
+        committee = plan_committee(sample.access, day=date(2025, 10, 15))
+        freeze_committee(sample.access, committee, on=date(2025, 10, 1))
+    page = address(sample, "convention-entry-new")
+    assert 'name="late"' not in officer.get(page).content.decode()
+    refused = officer.post(page, fill(sample))
+    assert refused.status_code == 400
+    text = refused.content.decode()
+    assert "Un dossier de comité est figé au 1er octobre 2025" in text
+    assert 'name="late"' in text
+    assert officer.post(page, fill(sample, late="on")).status_code == 302
+    assert officer.post(page, fill(sample, on="2025-10-02")).status_code == 302
+    with scope(organisation=sample.convention.organisation):
+        assert Entry.objects.count() == 2
 
 
 def test_file_of_a_refused_entry_is_not_kept(sample: Sample, officer: Client) -> None:

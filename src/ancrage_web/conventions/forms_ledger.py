@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from django import forms
 
 from ancrage.conventions import ledger
 from ancrage.errors import InputError
-from ancrage.language import Text
+from ancrage.language import Text, format_date
 from ancrage_web.conventions.forms_documents import DocumentChoice
 from ancrage_web.conventions.forms_life_fields import AmountField, DayField, build_label
 from ancrage_web.conventions.models import Account, Action, Convention, Funder
@@ -88,6 +89,10 @@ class EntryForm(DocumentChoice):
         label=build_label("Total to share out (€), for percentages", "Total à répartir (€), pour des pourcentages")
     )
     label = forms.CharField(label=build_label("Label", "Libellé"), required=False, max_length=LABEL_LENGTH)
+    # Shown once the day asks for it.
+    late = forms.BooleanField(
+        label=build_label("Write it all the same", "Enregistrer tout de même cette écriture"), required=False
+    )
 
     def __init__(
         self,
@@ -96,9 +101,11 @@ class EntryForm(DocumentChoice):
         actions: list[Action],
         funders: list[Funder],
         paid: list[Account],
+        frozen_on: date | None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, convention=convention, **kwargs)
+        self.frozen_on = frozen_on
         self.actions = {str(action.pk): action for action in actions}
         self.funders = {str(funder.pk): funder for funder in funders}
         self.requests = {str(account.request_id): account.request for account in paid if account.request is not None}
@@ -109,7 +116,7 @@ class EntryForm(DocumentChoice):
         ]
         for key, funder in self.funders.items():
             self.fields[f"part_{key}"] = AmountField(label=funder.name)
-        last = ["document", "upload", "label"]
+        last = ["document", "upload", "label", "late"]
         self.order_fields([name for name in self.fields if name not in last] + last)
 
     def list_parts(self) -> list[Any]:
@@ -119,7 +126,15 @@ class EntryForm(DocumentChoice):
     def clean(self) -> dict[str, Any]:
         """Ask for what the kind needs, and share the total out."""
         cleaned = super().clean()
-        kind = cleaned.get("kind", "")
+        kind, on = cleaned.get("kind", ""), cleaned.get("on")
+        if on is not None and self.frozen_on is not None and on <= self.frozen_on and not cleaned.get("late"):
+            text = Text(
+                f"A committee file is frozen at {format_date(self.frozen_on, 'en')}: it will not show this entry, the "
+                "next file will. Correct the day, or tick the box.",
+                f"Un dossier de comité est figé au {format_date(self.frozen_on, 'fr')} : il ne montrera pas cette "
+                "écriture, le prochain la montrera. Corrigez la date, ou cochez la case.",
+            )
+            self.add_error("late", say(text))
         if kind in ("plan", "unplan", "give_back") and not cleaned.get("action") and "action" not in self.errors:
             self.add_error("action", say(Text("Choose the action.", "Choisissez l'action.")))
         if kind == "give_back" and not cleaned.get("request") and "request" not in self.errors:

@@ -113,6 +113,12 @@ def find_former_file(committee: Committee) -> CommitteeFile | None:
     )
 
 
+def find_last_frozen_day(convention: Convention) -> date | None:
+    """Return the day of the last figures frozen for a committee, or None; one query."""
+    days = CommitteeFile.objects.filter(committee__convention=convention).values_list("frozen_on", flat=True)
+    return days.order_by("-frozen_on").first()
+
+
 def find_compared_file(file: CommitteeFile) -> CommitteeFile | None:
     """Return the frozen file that this one names as the former one."""
     former = file.content["former"]

@@ -26,6 +26,7 @@ from ancrage_web.conventions.enums import DocumentKind
 from ancrage_web.conventions.forms_ledger import DIRECT, EntryFilterForm, EntryForm, ReversalForm
 from ancrage_web.conventions.models import Entry, Funder
 from ancrage_web.conventions.queries import money
+from ancrage_web.conventions.queries.committees import find_last_frozen_day
 from ancrage_web.conventions.services.ledger import LABEL_LENGTH, MOST, Draft, post_entries, reverse_entry
 from ancrage_web.design.spreadsheets import MARK, write_rows
 from ancrage_web.design.words import get_site_language, say
@@ -150,6 +151,7 @@ def write_entry(request: HttpRequest, access: Access) -> HttpResponse:
         actions=actions,
         funders=funders,
         paid=money.read_held(convention, "paid"),
+        frozen_on=find_last_frozen_day(convention),
         initial={
             "on": timezone.localdate(),
             "kind": wanted if wanted in DIRECT else "contribute",
