@@ -129,10 +129,7 @@ def show_entry(request: HttpRequest, access: Access, entry: UUID) -> HttpRespons
         "start": ledger.STAGE_NAMES[start],
         "end": ledger.STAGE_NAMES[end],
         "undone_by": undone_by,
-        "can_reverse": access.may_write
-        and access.convention.status != "closed"
-        and undone_by is None
-        and found.reverses_id is None,
+        "can_reverse": access.may_write and undone_by is None and found.reverses_id is None,
     }
     return render(request, "conventions/entry.html", context)
 
