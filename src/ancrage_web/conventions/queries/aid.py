@@ -147,6 +147,17 @@ def read_totals(rows: QuerySet[Request]) -> dict[str, Decimal | int]:
     )
 
 
+def list_life(request: Request) -> tuple[requests.Step, ...]:
+    """Return the steps of a request and their days, for the beneficiary and those who manage it alike."""
+    return requests.list_steps(
+        request.status,  # type: ignore[arg-type]
+        submitted=request.submitted_on,
+        decided=request.decided_on,
+        agreed=request.agreed_on,
+        ended=request.ended_on,
+    )
+
+
 def read_paid(rows: Iterable[Request]) -> dict[UUID, Decimal]:
     """Return what was paid of each request [EUR]; one query."""
     keys = [row.pk for row in rows]

@@ -335,7 +335,7 @@ def _find_document(form: MinutesForm, documents: Any) -> Document | File[bytes]:
 
 
 def _build_base(access: Access) -> dict[str, Any]:
-    return {"access": access, "convention": access.convention, "may_change": access.may_change}
+    return {"access": access, "convention": access.convention}
 
 
 def _build_state(

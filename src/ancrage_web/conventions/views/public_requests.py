@@ -116,13 +116,7 @@ def show_request(request: HttpRequest, found: Request, token: str) -> HttpRespon
         "parts": [(part, name, part in found.draft) for part, (name, _) in PARTS.items()],
         "first": next((part for part in PARTS if part not in found.draft), None),
         "documents": services.list_own_documents(found),
-        "life": requests.list_steps(
-            status,  # type: ignore[arg-type]
-            submitted=found.submitted_on,
-            decided=found.decided_on,
-            agreed=found.agreed_on,
-            ended=found.ended_on,
-        ),
+        "life": queries.list_life(found),
         "next": requests.NEXT_FOR_BENEFICIARY[status],  # type: ignore[index]
         "paid": queries.read_paid([found]).get(found.pk, Decimal(0)),
     }

@@ -240,13 +240,7 @@ def build_context(access: Access, found: Request) -> dict[str, Any]:
         "counted": _explain_loan(found),
         "outside": queries.find_outside(found),
         "steps": list_steps(access, found, sum((each.paid for each in holdings), Decimal(0))),
-        "life": requests.list_steps(
-            found.status,  # type: ignore[arg-type]
-            submitted=found.submitted_on,
-            decided=found.decided_on,
-            agreed=found.agreed_on,
-            ended=found.ended_on,
-        ),
+        "life": queries.list_life(found),
         "can_change": access.may_write
         and (found.status in requests.WRITABLE or found.status in ("submitted", "instructed")),
         "documents": list(found.documents.order_by("uploaded_at")),
